@@ -1,0 +1,169 @@
+"""Signing keys and public keys. Each has exactly one algorithm and is named by its thumbprint (RFC 7638)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, assert_never
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from joserfc.errors import JoseError as JoserfcError
+from joserfc.jwk import ECKey, RSAKey
+
+from evergrant.jose.errors import BadKey
+
+Alg = Literal["ES256", "RS256"]
+"""The signature algorithms we make and accept. RFC 7518 §3.1."""
+
+RSA_BITS: Final = 2048
+_MAX_RSA_BITS: Final = 8192
+_MIN_EXPONENT: Final = 65537
+_MAX_KID: Final = 512
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key to verify with. `kid` is our thumbprint, or whatever a foreign issuer calls the key."""
+
+    kid: str
+    alg: Alg
+    # joserfc's key is kept because importing one costs more than a verification.
+    native: ECKey | RSAKey = field(repr=False)
+
+    @classmethod
+    def from_jwk(cls, jwk: Mapping[str, object]) -> PublicKey:
+        """Read one member of a JWK Set (RFC 7517 §5).
+
+        Raises `BadKey` for private or symmetric members, an algorithm or curve we do not use, a point off the curve, a
+        key not meant for signatures, or RSA below 2048 bits or with a small exponent.
+        """
+        if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+            raise BadKey("the key has private members")
+        _check_use(jwk)
+        native = _import_public(jwk)
+        kid = jwk.get("kid", native.thumbprint())
+        if not isinstance(kid, str) or not 0 < len(kid) <= _MAX_KID:
+            raise BadKey("the key's kid is not a text of 1 to 512 characters")
+        return cls(kid, _alg_of(native), native)
+
+    def jwk(self) -> dict[str, str]:
+        """The key as published: public members only. RFC 7517 §4."""
+        members = self.native.as_dict(private=False)
+        names = ("kty", "crv", "x", "y") if isinstance(self.native, ECKey) else ("kty", "n", "e")
+        return {"kid": self.kid, "use": "sig", "alg": self.alg, **{name: str(members[name]) for name in names}}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PublicKey) and self.jwk() == other.jwk()
+
+    def __hash__(self) -> int:
+        return hash((self.kid, self.alg))
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key to sign with. Prints its name only. Two are equal if they have the same thumbprint and algorithm."""
+
+    kid: str
+    alg: Alg
+    native: ECKey | RSAKey = field(repr=False, compare=False)
+
+    @classmethod
+    def from_der(cls, alg: Alg, der: bytes) -> SigningKey:
+        """Read PKCS #8. Raises `BadKey` if it is no such key, too weak, or not one for `alg`."""
+        try:
+            private = load_der_private_key(der, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            # No cause: it may quote the key.
+            raise BadKey("not an unencrypted PKCS #8 private key") from None
+        if not isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+            raise BadKey("neither an EC nor an RSA key")
+        return _signing_key(alg, private)
+
+    def to_der(self) -> bytes:
+        """PKCS #8 without encryption. For a caller that encrypts it at once; never write it as it is."""
+        private = self.native.private_key
+        if private is None:
+            raise BadKey("the key has no private part")
+        return private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+    def public(self) -> PublicKey:
+        """What may be published of this key."""
+        return PublicKey.from_jwk({**self.native.as_dict(private=False), "kid": self.kid, "alg": self.alg})
+
+
+def generate(alg: Alg) -> SigningKey:
+    """Make a new key: P-256 for ES256, 2048 bit RSA for RS256. The only place here that uses chance."""
+    match alg:
+        case "ES256":
+            return _signing_key(alg, ec.generate_private_key(ec.SECP256R1()))
+        case "RS256":
+            return _signing_key(alg, rsa.generate_private_key(_MIN_EXPONENT, RSA_BITS))
+        case _:
+            assert_never(alg)
+
+
+def _signing_key(alg: Alg, private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> SigningKey:
+    native: ECKey | RSAKey
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        native = ECKey(private, private)
+    else:
+        native = RSAKey(private, private)
+    if _alg_of(native) != alg:
+        raise BadKey(f"not a key for {alg}")
+    return SigningKey(native.thumbprint(), alg, native)
+
+
+def _import_public(jwk: Mapping[str, object]) -> ECKey | RSAKey:
+    match jwk.get("kty"), jwk.get("alg"):
+        case "EC", ("ES256" | None):
+            members = _texts(jwk, "kty", "crv", "x", "y")
+            kind: type[ECKey | RSAKey] = ECKey
+        case "RSA", ("RS256" | None):
+            members = _texts(jwk, "kty", "n", "e")
+            kind = RSAKey
+        case _:
+            raise BadKey("the key's type or algorithm is not one of ours")
+    if members.get("crv", "P-256") != "P-256":
+        raise BadKey("the key's curve is not P-256")
+    try:
+        return kind.import_key(members)
+    except (JoserfcError, ValueError, TypeError):
+        raise BadKey("the key's numbers are not a valid key") from None
+
+
+def _texts(jwk: Mapping[str, object], *names: str) -> dict[str, str | list[str]]:
+    # Only these go on: `x5u`, `x5c` and whatever else a stranger adds is never read (S-088).
+    members: dict[str, str | list[str]] = {
+        name: value for name in names if isinstance(value := jwk.get(name), str)
+    }
+    if len(members) != len(names):
+        raise BadKey("the key lacks a member, or one is not a text")
+    return members
+
+
+def _check_use(jwk: Mapping[str, object]) -> None:
+    operations = jwk.get("key_ops", ["verify"])
+    if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
+        raise BadKey("the key is not for verifying signatures")
+
+
+def _alg_of(native: ECKey | RSAKey) -> Alg:
+    """The one algorithm of a key. Raises `BadKey` for a weak one."""
+    public = native.public_key
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        if not isinstance(public.curve, ec.SECP256R1):
+            raise BadKey("the key's curve is not P-256")
+        return "ES256"
+    if not RSA_BITS <= public.key_size <= _MAX_RSA_BITS:
+        raise BadKey("an RSA key has 2048 to 8192 bits")
+    if public.public_numbers().e < _MIN_EXPONENT:
+        raise BadKey("an RSA key's exponent is at least 65537")
+    return "RS256"

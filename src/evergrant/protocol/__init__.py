@@ -1,0 +1,1 @@
+"""The words and shapes of the specifications. Pure: no clock, no chance, no input or output."""
