@@ -1,0 +1,73 @@
+# Targets: serve, test, check, lock, docs, clean. See CONTRIBUTING.md.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PORT ?= 8000
+# Interpreter to make .venv with; empty: the newest python3 on the path that is new enough.
+PYTHON ?=
+# What pytest is told besides, for example: make test ARGS="tests/unit -k streak"
+ARGS ?=
+WORKERS ?= 2
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check --no-input --quiet
+INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --no-index -e .
+
+.PHONY: help serve test check lint machine lock docs clean
+
+help:
+	@echo "make serve   start Evergrant on http://localhost:$(PORT)   (PORT, EVERGRANT_DATA_DIR)"
+	@echo "make test    check everything, then run every test       (ARGS, WORKERS)"
+	@echo "make check   format, lint, types, direction of imports"
+	@echo "make lock    pin the dependencies of pyproject.toml again (LOCK_ARGS=--upgrade: newer ones)"
+	@echo "make docs    write docs/reference from the code"
+	@echo "make clean   remove what these commands made, but for evergrant-data"
+
+serve: $(VENV)/.serve
+	@exec $(VENV)/bin/evergrant serve --port $(PORT)
+
+test: machine check
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: $(VENV)/.test
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+
+# PostgreSQL and Chromium, which no Python package brings.
+machine:
+	@tools/machine.sh
+
+docs: $(VENV)/.serve
+	$(RUN) tools/reference.py
+
+lock: $(VENV)/.lock
+	VENV=$(VENV) tools/lock.sh $(LOCK_ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the environment: each stamp says that the file it depends on is installed --------------------
+
+$(RUN):
+	@tools/venv.sh $(VENV) $(PYTHON)
+
+$(VENV)/.serve: requirements/serve.txt pyproject.toml | $(RUN)
+	@echo "Installing what Evergrant needs (once) ..."
+	@$(PIP) install --require-hashes -r requirements/serve.txt
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt pyproject.toml | $(RUN)
+	@echo "Installing what the tests need (once) ..."
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@$(INSTALL_SELF)
+	@touch $@ $(VENV)/.serve
+
+$(VENV)/.lock: requirements/lock.txt | $(RUN)
+	@$(PIP) install --require-hashes -r requirements/lock.txt
+	@touch $@

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Make sure that the programs are here which the tests run but no Python package brings:
+# PostgreSQL's server, and Chromium with one font.
+set -eu
+
+missing=
+if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    missing="$missing postgresql"
+fi
+if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
+    missing="$missing chromium fonts-dejavu-core"
+fi
+[ -z "$missing" ] || exec "$(dirname "$0")/apt.sh" $missing
