@@ -111,11 +111,8 @@ def generate(alg: Alg) -> SigningKey:
 
 
 def _signing_key(alg: Alg, private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> SigningKey:
-    native: ECKey | RSAKey
-    if isinstance(private, ec.EllipticCurvePrivateKey):
-        native = ECKey(private, private)
-    else:
-        native = RSAKey(private, private)
+    is_ec = isinstance(private, ec.EllipticCurvePrivateKey)
+    native: ECKey | RSAKey = ECKey(private, private) if is_ec else RSAKey(private, private)
     if _alg_of(native) != alg:
         raise BadKey(f"not a key for {alg}")
     return SigningKey(native.thumbprint(), alg, native)

@@ -1,0 +1,162 @@
+"""Verifies compact JSON Web Signatures. The caller says key, algorithms, type, issuer and audience, or gets nothing.
+
+RFC 8725 is the policy; joserfc checks the signature. The token is never put into an error.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from joserfc.jws import JWSRegistry
+
+from evergrant.jose.claims import Claims, whole_number
+from evergrant.jose.errors import JoseError, JoseReason
+from evergrant.jose.keys import Alg, PublicKey
+from evergrant.jose.strict_json import read_object
+
+MAX_TOKEN_BYTES: Final = 16 * 1024
+MAX_LEEWAY_S: Final = 300
+
+UNTYPED: Final = ""
+"""In `Expect.typ`: a token without `typ` will do. Only for ID tokens of issuers that send none."""
+
+_COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+# `crit` names extensions and we have none; `b64` and `zip` change what was signed; `enc` is another kind of object.
+_FORBIDDEN: Final = frozenset({"crit", "b64", "zip", "enc"})
+
+
+@dataclass(frozen=True, slots=True)
+class AnyAudience:
+    """The caller looks at `aud` itself, as introspection does for tokens of several APIs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The token must not have expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredAllowed:
+    """A true token is enough, however old: `id_token_hint` (OpenID Connect RP-Initiated Logout §2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What a token must be. There is no way to verify without saying all of it (RFC 8725 §3.1).
+
+    `keys` are the trusted keys of `issuer`, by `kid`. `typ` is compared without case and without `application/`.
+    `leeway_s` is the tolerated difference of clocks, 0 to 300 seconds.
+    """
+
+    keys: Mapping[str, PublicKey] | Callable[[str], PublicKey | None]
+    algorithms: frozenset[Alg]
+    typ: frozenset[str]
+    issuer: str
+    audience: str | AnyAudience
+    leeway_s: int
+    expiry: Live | ExpiredAllowed = Live()
+
+    def __post_init__(self) -> None:
+        if not self.algorithms or not self.typ or not self.issuer or self.audience == "":
+            raise ValueError("algorithms, typ, issuer and audience must be given")
+        if not 0 <= self.leeway_s <= MAX_LEEWAY_S:
+            raise ValueError("leeway_s is 0 to 300 seconds")
+        object.__setattr__(self, "typ", frozenset(_bare_type(typ) for typ in self.typ))
+
+
+def verify(token: str, expect: Expect, now_s: int) -> Claims:
+    """The claims of `token` at `now_s` (seconds since 1970). Raises `JoseError` if anything is not as expected."""
+    if len(token) > MAX_TOKEN_BYTES:
+        raise JoseError(JoseReason.TOO_LARGE)
+    if _COMPACT.fullmatch(token) is None:
+        raise JoseError(JoseReason.MALFORMED)
+    signed, _, signature = token.rpartition(".")
+    header, _, payload = signed.partition(".")
+    key = _choose_key(_object(header), expect)
+    _check_signature(signed.encode("ascii"), _octets(signature), key)
+    # The payload is read only now: nothing of a stranger's making reaches the JSON reader but the header.
+    return _check_claims(_object(payload), expect, now_s)
+
+
+def _choose_key(header: Mapping[str, object], expect: Expect) -> PublicKey:
+    """The trusted key of that name. `jwk`, `jku`, `x5u` and `x5c` are never looked at (RFC 8725 §3.10)."""
+    if not _FORBIDDEN.isdisjoint(header):
+        raise JoseError(JoseReason.FORBIDDEN_HEADER)
+    alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ", UNTYPED)
+    if not isinstance(alg, str) or alg not in expect.algorithms:
+        raise JoseError(JoseReason.ALGORITHM)
+    if not isinstance(typ, str) or _bare_type(typ) not in expect.typ:
+        raise JoseError(JoseReason.TYPE)
+    if not isinstance(kid, str):
+        raise JoseError(JoseReason.UNKNOWN_KEY)
+    key = expect.keys(kid) if callable(expect.keys) else expect.keys.get(kid)
+    if key is None:
+        raise JoseError(JoseReason.UNKNOWN_KEY)
+    if key.alg != alg:
+        raise JoseError(JoseReason.ALGORITHM)
+    return key
+
+
+def _check_signature(signed: bytes, signature: bytes, key: PublicKey) -> None:
+    try:
+        genuine = JWSRegistry.algorithms[key.alg].verify(signed, signature, key.native)
+    except ValueError:
+        genuine = False
+    if not genuine:
+        raise JoseError(JoseReason.SIGNATURE)
+
+
+def _check_claims(values: Mapping[str, object], expect: Expect, now_s: int) -> Claims:
+    if values.get("iss") != expect.issuer:
+        raise JoseError(JoseReason.ISSUER)
+    if "sub" in values and not (isinstance(values["sub"], str) and values["sub"]):
+        raise JoseError(JoseReason.CLAIM)
+    audience = _audience(values.get("aud"))
+    if not isinstance(expect.audience, AnyAudience) and expect.audience not in audience:
+        raise JoseError(JoseReason.AUDIENCE)
+    expires, issued = whole_number(values.get("exp")), whole_number(values.get("iat"))
+    begins = whole_number(values["nbf"]) if "nbf" in values else issued
+    if max(issued, begins) > now_s + expect.leeway_s:
+        raise JoseError(JoseReason.NOT_YET_VALID)
+    if isinstance(expect.expiry, Live) and now_s >= expires + expect.leeway_s:
+        raise JoseError(JoseReason.EXPIRED)
+    return Claims(expect.issuer, audience, expires, issued, values)
+
+
+def _audience(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else [value]
+    audience = tuple(item for item in listed if isinstance(item, str) and item)
+    if not audience or len(audience) != len(listed):
+        raise JoseError(JoseReason.CLAIM)
+    return audience
+
+
+def _object(segment: str) -> dict[str, object]:
+    try:
+        return read_object(_octets(segment))
+    except ValueError:
+        raise JoseError(JoseReason.MALFORMED) from None
+
+
+def _octets(segment: str) -> bytes:
+    """Decodes base64url. Raises `JoseError` unless it is the one way to write these bytes.
+
+    Python ignores left-over bits, so that several texts would be one token, and a text that was revoked or cached could
+    be shown again in another spelling.
+    """
+    try:
+        octets = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except ValueError:
+        raise JoseError(JoseReason.MALFORMED) from None
+    if urlsafe_b64encode(octets).rstrip(b"=").decode("ascii") != segment:
+        raise JoseError(JoseReason.MALFORMED)
+    return octets
+
+
+def _bare_type(typ: str) -> str:
+    # RFC 7515 §4.1.9: media type names ignore case, and `application/` may be left out.
+    return typ.lower().removeprefix("application/")
