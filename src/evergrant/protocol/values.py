@@ -21,3 +21,16 @@ Millis = NewType("Millis", int)
 
 CorrelationId = NewType("CorrelationId", str)
 """Ties an answer to the log lines and events it caused."""
+
+
+def grant_id_text(grant: GrantId) -> str:
+    """How a grant is named in text: 32 lower-case hexadecimal digits."""
+    return grant.hex()
+
+
+def grant_id_from_text(text: str) -> GrantId:
+    """Reads `grant_id_text`. Raises `ValueError` for anything else, upper case and spaces included."""
+    grant = GrantId(bytes.fromhex(text))
+    if len(grant) != 16 or grant_id_text(grant) != text:
+        raise ValueError("a grant is named by 32 lower-case hexadecimal digits")
+    return grant
