@@ -1,0 +1,22 @@
+"""What every test may ask for. The parts are in tests/support/, one file for each thing that is real."""
+
+import pytest
+from hypothesis import settings
+
+pytest_plugins = [
+    "tests.support.run",
+    "tests.support.postgres",
+    "tests.support.server",
+    "tests.support.chromium",
+    "tests.support.callback",
+]
+
+# A shared machine is slow at times: a slow example is not a wrong one.
+settings.register_profile("evergrant", deadline=None, print_blob=True)
+settings.load_profile("evergrant")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Evergrant runs on asyncio: uvicorn and the drivers do."""
+    return "asyncio"
