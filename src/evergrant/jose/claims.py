@@ -10,7 +10,10 @@ from evergrant.jose.errors import JoseError, JoseReason
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says. Only `verify` makes one. Times are seconds since 1970, UTC (RFC 7519 §2)."""
+    """What a verified token says.
+
+    Only `verify` makes one. Times are seconds since 1970, UTC (RFC 7519 §2).
+    """
 
     issuer: str
     audience: tuple[str, ...]
@@ -41,7 +44,10 @@ class Claims:
         return tuple(value)
 
     def integer(self, name: str) -> int | None:
-        """A whole, non-negative number, or None if it is absent. Raises `JoseError` if it is something else."""
+        """A whole, non-negative number, or None if it is absent.
+
+        Raises `JoseError` if it is something else.
+        """
         value = self.values.get(name)
         return None if value is None else whole_number(value)
 

@@ -31,4 +31,4 @@ class JoseError(Exception):
 
 
 class BadKey(ValueError):
-    """A key that must not be used: private where a public one was expected, too weak, or of an unknown kind."""
+    """A key that must not be used: private where a public one is expected, too weak, or of another kind."""

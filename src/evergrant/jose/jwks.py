@@ -19,8 +19,8 @@ def publish(keys: Iterable[PublicKey]) -> dict[str, list[dict[str, str]]]:
 def read(document: Mapping[str, object]) -> dict[str, PublicKey]:
     """The usable keys by `kid`; those we cannot use or must not trust are passed over, as RFC 7517 §5 asks.
 
-    Raises `BadKey` if it is no key set, has more than 100 keys, or gives one `kid` to two different keys: which of them
-    is meant would then depend on the reader.
+    Raises `BadKey` if it is no key set, has more than 100 keys, or gives one `kid` to two different keys:
+    which of them is meant would then depend on the reader.
     """
     members = document.get("keys")
     if not isinstance(members, list) or len(members) > MAX_KEYS:

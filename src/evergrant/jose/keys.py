@@ -42,8 +42,8 @@ class PublicKey:
     def from_jwk(cls, jwk: Mapping[str, object]) -> PublicKey:
         """Read one member of a JWK Set (RFC 7517 §5).
 
-        Raises `BadKey` for private or symmetric members, an algorithm or curve we do not use, a point off the curve, a
-        key not meant for signatures, or RSA below 2048 bits or with a small exponent.
+        Raises `BadKey` for private or symmetric members, an algorithm or curve we do not use, a point off
+        the curve, a key not meant for signatures, or RSA below 2048 bits or with a small exponent.
         """
         if not _PRIVATE_MEMBERS.isdisjoint(jwk):
             raise BadKey("the key has private members")
@@ -58,7 +58,12 @@ class PublicKey:
         """The key as published: public members only. RFC 7517 §4."""
         members = self.native.as_dict(private=False)
         names = ("kty", "crv", "x", "y") if isinstance(self.native, ECKey) else ("kty", "n", "e")
-        return {"kid": self.kid, "use": "sig", "alg": self.alg, **{name: str(members[name]) for name in names}}
+        return {
+            "kid": self.kid,
+            "use": "sig",
+            "alg": self.alg,
+            **{name: str(members[name]) for name in names},
+        }
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self.jwk() == other.jwk()
@@ -69,7 +74,10 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key to sign with. Prints its name only. Two are equal if they have the same thumbprint and algorithm."""
+    """A key to sign with.
+
+    Prints its name only. Two are equal if they have the same thumbprint and algorithm.
+    """
 
     kid: str
     alg: Alg
@@ -111,11 +119,16 @@ def generate(alg: Alg) -> SigningKey:
 
 
 def _signing_key(alg: Alg, private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> SigningKey:
-    is_ec = isinstance(private, ec.EllipticCurvePrivateKey)
-    native: ECKey | RSAKey = ECKey(private, private) if is_ec else RSAKey(private, private)
+    native = _wrap(private)
     if _alg_of(native) != alg:
         raise BadKey(f"not a key for {alg}")
     return SigningKey(native.thumbprint(), alg, native)
+
+
+def _wrap(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> ECKey | RSAKey:
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        return ECKey(private, private)
+    return RSAKey(private, private)
 
 
 def _import_public(jwk: Mapping[str, object]) -> ECKey | RSAKey:

@@ -19,8 +19,8 @@ def sign(claims: Mapping[str, object], key: SigningKey, typ: str) -> str:
 
     Raises `ValueError` or `TypeError` for claims that have no JSON (NaN, a lone surrogate, a `Secret`).
 
-    joserfc makes the signature; the header is made once a key and type, because joserfc's own `jwt.encode` checks and
-    encodes it anew for each token, which costs as much as an ES256 signature.
+    joserfc makes the signature; the header is made once a key and type, because joserfc's own `jwt.encode`
+    checks and encodes it anew for each token, which costs as much as an ES256 signature.
     """
     payload = _encode(dict(claims)).encode("utf-8")
     signed = _header(key.alg, key.kid, typ) + _base64url(payload)

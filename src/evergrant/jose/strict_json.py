@@ -1,7 +1,8 @@
 """Reads JSON that two programs cannot read differently.
 
-Refused: duplicate members, NaN and Infinity, numbers beyond 2^53, text that is not UTF-8, lone surrogates, nesting
-deeper than 16. Each of them has been used to show one program a different token than another (RFC 8725 §3.7).
+Refused: duplicate members, NaN and Infinity, numbers beyond 2^53, text that is not UTF-8, lone surrogates,
+nesting deeper than 16. Each of them has been used to show one program a different token than another (RFC
+8725 §3.7).
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Verifies compact JSON Web Signatures. The caller says key, algorithms, type, issuer and audience, or gets nothing.
+"""Verifies compact JSON Web Signatures.
 
+The caller says key, algorithms, type, issuer and audience, or gets nothing.
 RFC 8725 is the policy; joserfc checks the signature. The token is never put into an error.
 """
 
@@ -25,7 +26,8 @@ UNTYPED: Final = ""
 """In `Expect.typ`: a token without `typ` will do. Only for ID tokens of issuers that send none."""
 
 _COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
-# `crit` names extensions and we have none; `b64` and `zip` change what was signed; `enc` is another kind of object.
+# `crit` names extensions and we have none; `b64` and `zip` change what was signed; `enc` is another kind of
+# object.
 _FORBIDDEN: Final = frozenset({"crit", "b64", "zip", "enc"})
 
 
@@ -48,8 +50,8 @@ class ExpiredAllowed:
 class Expect:
     """What a token must be. There is no way to verify without saying all of it (RFC 8725 §3.1).
 
-    `keys` are the trusted keys of `issuer`, by `kid`. `typ` is compared without case and without `application/`.
-    `leeway_s` is the tolerated difference of clocks, 0 to 300 seconds.
+    `keys` are the trusted keys of `issuer`, by `kid`. `typ` is compared without case and without
+    `application/`. `leeway_s` is the tolerated difference of clocks, 0 to 300 seconds.
     """
 
     keys: Mapping[str, PublicKey] | Callable[[str], PublicKey | None]
@@ -69,7 +71,10 @@ class Expect:
 
 
 def verify(token: str, expect: Expect, now_s: int) -> Claims:
-    """The claims of `token` at `now_s` (seconds since 1970). Raises `JoseError` if anything is not as expected."""
+    """The claims of `token` at `now_s` (seconds since 1970).
+
+    Raises `JoseError` if anything is not as expected.
+    """
     if len(token) > MAX_TOKEN_BYTES:
         raise JoseError(JoseReason.TOO_LARGE)
     if _COMPACT.fullmatch(token) is None:
@@ -145,8 +150,8 @@ def _object(segment: str) -> dict[str, object]:
 def _octets(segment: str) -> bytes:
     """Decodes base64url. Raises `JoseError` unless it is the one way to write these bytes.
 
-    Python ignores left-over bits, so that several texts would be one token, and a text that was revoked or cached could
-    be shown again in another spelling.
+    Python ignores left-over bits, so that several texts would be one token, and a text that was revoked or
+    cached could be shown again in another spelling.
     """
     try:
         octets = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))

@@ -31,8 +31,8 @@ class BasicCredentials(NamedTuple):
 def basic(header: str | None) -> BasicCredentials | None:
     """The credentials in an `Authorization` header; None if there is no header or it has another scheme.
 
-    Identifier and secret are form-encoded before they are joined (RFC 6749 §2.3.1). Raises `InvalidClient` for anything
-    malformed.
+    Identifier and secret are form-encoded before they are joined (RFC 6749 §2.3.1). Raises `InvalidClient`
+    for anything malformed.
     """
     encoded = _parameter_of(header, "basic")
     if encoded is None:
@@ -52,9 +52,9 @@ def basic(header: str | None) -> BasicCredentials | None:
 
 
 def bearer(header: str | None) -> Secret | None:
-    """The access token in an `Authorization` header (RFC 6750 §2.1); None if there is none or it has another scheme.
+    """The access token in an `Authorization` header. RFC 6750 §2.1.
 
-    Raises `InvalidToken` if the scheme is there but what follows can be no token.
+    None if there is no header or it has another scheme. Raises `InvalidToken` if the scheme is there but what follows can be no token.
     """
     token = _parameter_of(header, "bearer")
     if token is None:
@@ -67,8 +67,8 @@ def bearer(header: str | None) -> Secret | None:
 def challenge(scheme: str, parameters: Mapping[str, str]) -> str:
     """A `WWW-Authenticate` value, as `Bearer realm="…", error="invalid_token"`. RFC 9110 §11.6.1.
 
-    Raises `ValueError` for a name that is no token or a value with control or non-ASCII characters: such a value is not
-    ours, and a line break in it would start a new header.
+    Raises `ValueError` for a name that is no token or a value with control or non-ASCII characters: such a
+    value is not ours, and a line break in it would start a new header.
     """
     pairs = [f'{_checked_name(name)}="{_quoted(value)}"' for name, value in parameters.items()]
     return f"{_checked_name(scheme)} {', '.join(pairs)}".rstrip()

@@ -1,6 +1,7 @@
 """What our tokens say: access tokens (RFC 9068), ID tokens and userinfo (OpenID Connect Core §2, §5.3).
 
-Pure builders: identity, time and chance come in as arguments. Moments come in milliseconds and go out in seconds.
+Pure builders: identity, time and chance come in as arguments. Moments come in milliseconds and go out in
+seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ACCESS_TOKEN_TYPE: Final = "at+jwt"
 
 ID_TOKEN_TYPE: Final = "JWT"
 
-TOKEN_CLAIMS: Final = ("iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "azp", "nonce", "at_hash", "sid", "roles")
+TOKEN_CLAIMS: Final = tuple("iss aud exp iat auth_time acr amr azp nonce at_hash sid roles".split())
 """Claims of our own making, beside `STANDARD_CLAIMS`; for the discovery document."""
 
 
@@ -60,8 +61,9 @@ def access_token_claims(
 ) -> dict[str, object]:
     """The claims of an access token. RFC 9068 §2.2.
 
-    One token has one audience, so that an API cannot pass it on to another. `identity` is everything known of the
-    person; only what `scope` asks for is taken. Client credentials have neither authentication nor grant.
+    One token has one audience, so that an API cannot pass it on to another. `identity` is everything known
+    of the person; only what `scope` asks for is taken. Client credentials have neither authentication nor
+    grant.
     """
     issued = _seconds(now)
     claims: dict[str, object] = {} if identity is None else _identity(identity, scope)
@@ -117,12 +119,18 @@ def id_token_claims(
 def userinfo_claims(
     subject: SubjectId, identity: Mapping[str, object], scope: Scope, roles: Sequence[str]
 ) -> dict[str, object]:
-    """The answer of the userinfo endpoint: what `scope` asks for, and always `sub`. OpenID Connect Core §5.3.2."""
+    """The answer of the userinfo endpoint: what `scope` asks for, and always `sub`.
+
+    OpenID Connect Core §5.3.2.
+    """
     return {**_identity(identity, scope), "roles": list(roles), "sub": subject}
 
 
 def at_hash(access_token: str, alg: Alg) -> str:
-    """The left half of the access token's digest, by the ID token's algorithm. OpenID Connect Core §3.1.3.6."""
+    """The left half of the access token's digest, by the ID token's algorithm.
+
+    OpenID Connect Core §3.1.3.6.
+    """
     match alg:
         case "ES256" | "RS256":
             digest = sha256(access_token.encode("ascii")).digest()

@@ -1,7 +1,7 @@
 """The errors of OAuth and OpenID Connect. Each class owns its code and its HTTP status.
 
-A call site adds one sentence for the client and, where it matters, a private reason for log, metric and event. The
-reason never reaches the client.
+A call site adds one sentence for the client and, where it matters, a private reason for log, metric and
+event. The reason never reaches the client.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 class OAuthError(Exception):
     """An error as RFC 6749 §4.1.2.1 and §5.2 define it.
 
-    `description` is shown to the client and must be our own words: a text outside the characters of RFC 6749 §5.2 is a
-    `ValueError`, because it is either a slip or a client's text that would be reflected.
+    `description` is shown to the client and must be our own words: a text outside the characters of RFC
+    6749 §5.2 is a `ValueError`, because it is either a slip or a client's text that would be reflected.
     """
 
     code: ClassVar[str] = "server_error"
@@ -51,7 +51,9 @@ class MethodNotAllowed(InvalidRequest):
 
     status = 405
 
-    def __init__(self, description: str, *, allow: tuple[str, ...] = (), reason: StrEnum | None = None) -> None:
+    def __init__(
+        self, description: str, *, allow: tuple[str, ...] = (), reason: StrEnum | None = None
+    ) -> None:
         super().__init__(description, reason=reason)
         self.allow = allow
 
@@ -169,7 +171,8 @@ class RegistrationNotSupported(OAuthError):
 class TemporarilyUnavailable(OAuthError):
     """Trouble on our side; the same request may be sent again after `retry_after_s` (1 to 5 seconds).
 
-    RFC 6749 §4.1.2.1. A store that is down is this, never `invalid_grant`: a client throws its token away on that.
+    RFC 6749 §4.1.2.1. A store that is down is this, never `invalid_grant`: a client throws its token away
+    on that.
     """
 
     code = "temporarily_unavailable"

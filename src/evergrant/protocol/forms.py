@@ -1,7 +1,8 @@
 """Reads `application/x-www-form-urlencoded` parameters, from a body or a query, with bounds.
 
-Our own reader because the general ones repair what must be refused: they drop a malformed escape, replace broken UTF-8
-and let the last of two equal names win, and two programs that repair differently read two different requests.
+Our own reader because the general ones repair what must be refused: they drop a malformed escape, replace
+broken UTF-8 and let the last of two equal names win, and two programs that repair differently read two
+different requests.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ MAX_VALUE_BYTES: Final = 8 * 1024
 MAX_STATE_BYTES: Final = 4 * 1024
 
 REPEATABLE: Final = frozenset({"resource", "audience"})
-"""`resource` may repeat by RFC 8707 §2, `audience` by RFC 8693 §2.1; nothing else may (RFC 6749 §3.1, §3.2)."""
+"""`resource` may repeat by RFC 8707 §2, `audience` by RFC 8693 §2.1; by RFC 6749 §3.1 nothing else may."""
 
 _NAMES: Final = """
-    acr_values assertion audience auth_req_id claims claims_locales client_assertion client_assertion_type client_id
-    client_secret code code_challenge code_challenge_method code_verifier device_code display dpop_jkt grant_type
-    id_token_hint login_hint logout_hint max_age nonce password post_logout_redirect_uri prompt redirect_uri
-    refresh_token registration request request_uri resource response_mode response_type scope state subject_token
-    subject_token_type token token_type_hint ui_locales user_code username
+    acr_values assertion audience auth_req_id claims claims_locales client_assertion client_assertion_type
+    client_id client_secret code code_challenge code_challenge_method code_verifier device_code display
+    dpop_jkt grant_type id_token_hint login_hint logout_hint max_age nonce password post_logout_redirect_uri
+    prompt redirect_uri refresh_token registration request request_uri resource response_mode response_type
+    scope state subject_token subject_token_type token token_type_hint ui_locales user_code username
 """
 NAMED: Final = frozenset(_NAMES.split())
 """Parameters that an error may name. Any other name is the sender's text and is not sent back."""
@@ -39,7 +40,10 @@ _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Form:
-    """The parameters of one request. Empty values count as omitted (RFC 6749 §3.1). Prints no value: some are secret."""
+    """The parameters of one request.
+
+    Empty values count as omitted (RFC 6749 §3.1). Prints no value: some are secret.
+    """
 
     fields: Mapping[str, tuple[str, ...]]
 
@@ -49,7 +53,10 @@ class Form:
         return cls({name: (value,) for name, value in fields.items() if value})
 
     def get(self, name: str) -> str | None:
-        """The value, or None. Raises `InvalidRequest` if several `resource` or `audience` values were sent."""
+        """The value, or None.
+
+        Raises `InvalidRequest` if several `resource` or `audience` values were sent.
+        """
         values = self.fields.get(name)
         if values is None:
             return None
@@ -87,7 +94,8 @@ class Form:
 def read_form(body: bytes, content_type: str | None) -> Form:
     """Read a request body (at most 64 KiB).
 
-    Raises `UnsupportedMediaType` for another content type or character set, `PayloadTooLarge`, or `InvalidRequest`.
+    Raises `UnsupportedMediaType` for another content type or character set, `PayloadTooLarge`, or
+    `InvalidRequest`.
     """
     _check_media_type(content_type)
     return _read(body)
@@ -120,7 +128,7 @@ def _read(raw: bytes) -> Form:
     for piece in pieces:
         left, _, right = piece.partition(b"=")
         name, value = _text(left), _text(right)
-        # An empty value is kept until the end: a name that was sent empty and then again was still sent twice.
+        # An empty value is dropped only at the end: a name sent empty and then again was sent twice.
         if name in fields and name not in REPEATABLE:
             raise InvalidRequest(f"{_subject(name)} is repeated.")
         _check_length(name, value)

@@ -23,7 +23,7 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the server can do, taken from the registries that do it, so that the document cannot promise more."""
+    """What the server can do, from the registries that do it, so that the document cannot promise more."""
 
     grant_types: tuple[str, ...]
     response_types: tuple[str, ...]
@@ -41,8 +41,8 @@ class Capabilities:
 class WellKnownPaths:
     """Where the documents of an issuer are looked for, the specified place first.
 
-    OpenID Connect appends to the issuer's path, RFC 8414 §3.1 inserts before it, and clients try either for both.
-    For an issuer without a path the two are one.
+    OpenID Connect appends to the issuer's path, RFC 8414 §3.1 inserts before it, and clients try either for
+    both. For an issuer without a path the two are one.
     """
 
     openid_configuration: tuple[str, ...]
@@ -50,7 +50,10 @@ class WellKnownPaths:
 
 
 def discovery(issuer: str, endpoints: Endpoints, can: Capabilities) -> dict[str, object]:
-    """One document for both specifications. `issuer` is put in byte for byte, because clients compare it so."""
+    """One document for both specifications.
+
+    `issuer` is put in byte for byte, because clients compare it so.
+    """
     return {
         "issuer": issuer,
         "authorization_endpoint": endpoints.authorization,
@@ -82,7 +85,10 @@ def discovery(issuer: str, endpoints: Endpoints, can: Capabilities) -> dict[str,
 
 
 def well_known_paths(issuer: str) -> WellKnownPaths:
-    """The paths on the issuer's host. Raises `ValueError` if the issuer has a query or a fragment (RFC 8414 §2)."""
+    """The paths on the issuer's host.
+
+    Raises `ValueError` if the issuer has a query or a fragment (RFC 8414 §2).
+    """
     parts = urlsplit(issuer)
     if "?" in issuer or "#" in issuer or not parts.netloc:
         raise ValueError("an issuer is a URL without query and fragment")

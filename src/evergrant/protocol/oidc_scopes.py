@@ -16,8 +16,8 @@ OFFLINE_ACCESS: Final = "offline_access"
 OIDC_SCOPES: Final = (OPENID, PROFILE, EMAIL, ADDRESS, PHONE, OFFLINE_ACCESS)
 
 _PROFILE_CLAIMS: Final = """
-    name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate
-    zoneinfo locale updated_at
+    name family_name given_name middle_name nickname preferred_username profile picture website gender
+    birthdate zoneinfo locale updated_at
 """
 
 CLAIMS_OF_SCOPE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(

@@ -12,7 +12,7 @@ METHODS: Final = ("S256",)
 """`plain` shows the verifier to whoever sees the request, so it proves nothing."""
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
-# 43 characters carry 258 bits, a digest has 256: the last character is one of those that end in two zero bits.
+# 43 characters carry 258 bits and a digest has 256, so the last character ends in two zero bits.
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
@@ -34,7 +34,10 @@ def challenge_of(verifier: str) -> str:
 
 
 def matches(verifier: str, challenge: str) -> bool:
-    """Whether the verifier belongs to the challenge, in constant time. A malformed one belongs to none. RFC 7636 §4.6."""
+    """Whether the verifier belongs to the challenge, in constant time.
+
+    A malformed one belongs to none. RFC 7636 §4.6.
+    """
     if not valid_verifier(verifier) or not valid_challenge(challenge):
         return False
     return hmac.compare_digest(challenge_of(verifier), challenge)

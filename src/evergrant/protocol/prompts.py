@@ -19,8 +19,8 @@ class Prompt(StrEnum):
     CONSENT = "consent"
 
 
-# One browser has one session here, so the way to choose an account is to sign in. A person who is asked to sign in can
-# choose; refusing the value would only lock out clients that always send it.
+# One browser has one session here, so the way to choose an account is to sign in. A person who is asked to
+# sign in can choose; refusing the value would only lock out clients that always send it.
 _MEANT: Final = {prompt.value: prompt for prompt in Prompt} | {"select_account": Prompt.LOGIN}
 
 

@@ -1,7 +1,7 @@
-"""Redirect URIs: which may be registered, which presented one is a registered one, and how an answer is put into one.
+"""Redirect URIs: which may be registered, which one is meant, and how an answer is put into one.
 
-RFC 6749 §3.1.2, RFC 8252, RFC 9700 §4.1. URIs are compared, never repaired: every normalisation that a comparison does
-and a browser does not (or the reverse) has been an open redirect somewhere.
+RFC 6749 §3.1.2, RFC 8252, RFC 9700 §4.1. URIs are compared, never repaired: every normalisation that a
+comparison does and a browser does not (or the reverse) has been an open redirect somewhere.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ RESPONSE_PARAMETERS: Final = frozenset(
 
 # RFC 3986 without the fragment sign, and without the asterisk, which people write to mean "anything".
 _CHARACTERS: Final = re.compile(r"(?:[A-Za-z0-9._~:/?\[\]@!$&'()+,;=-]|%[0-9A-Fa-f]{2})+")
-_HIERARCHICAL: Final = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?]*)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?")
+_HIERARCHICAL: Final = re.compile(
+    r"(?P<scheme>https?)://(?P<authority>[^/?]*)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?"
+)
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?")
 _NAME: Final = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)")
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -33,7 +35,9 @@ _PRIVATE: Final = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+):(?://[A-Za-z0-9._-]*)?(?P<path>/[^?]*)?(?:\?(?P<query>.*))?"
 )
 _LOOPBACK: Final = re.compile(
-    r"(?P<host>http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::(?P<port>[1-9][0-9]{0,4}))?(?P<rest>(?:[/?].*)?)", re.DOTALL
+    r"(?P<host>http://(?:127\.0\.0\.1|\[::1\]|localhost))"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?P<rest>(?:[/?].*)?)",
+    re.DOTALL,
 )
 _LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -51,8 +55,8 @@ class BadRedirectUri(ValueError):
 def check_registrable(uri: str, *, kind: Kind) -> None:
     """Raises `BadRedirectUri` unless `uri` is canonical and safe to redirect to.
 
-    Allowed: https; http to 127.0.0.1, [::1] or localhost (RFC 8252 §7.3); for native applications a private-use scheme
-    with a dot in it (RFC 8252 §7.1).
+    Allowed: https; http to 127.0.0.1, [::1] or localhost (RFC 8252 §7.3); for native applications a
+    private-use scheme with a dot in it (RFC 8252 §7.1).
     """
     if len(uri) > MAX_LENGTH:
         raise BadRedirectUri("The redirect URI is too long.", f"Use at most {MAX_LENGTH} characters.")
@@ -77,9 +81,9 @@ def check_registrable(uri: str, *, kind: Kind) -> None:
 
 
 def matches(registered: str, presented: str) -> bool:
-    """Whether a client that registered the one may use the other: the same bytes, but for a loopback URI's port.
+    """Whether a client that registered the one may use the other.
 
-    RFC 9700 §4.1.3, RFC 8252 §7.3. A native application cannot know which port it will be given.
+    They must be the same bytes, but for the port of a loopback URI. RFC 9700 §4.1.3, RFC 8252 §7.3. A native application cannot know which port it will be given.
     """
     if registered == presented:
         return True
@@ -90,9 +94,10 @@ def matches(registered: str, presented: str) -> bool:
 
 
 def respond(uri: str, parameters: Mapping[str, str]) -> str:
-    """The URI to redirect to: `uri` as registered, its query kept, with these parameters added. RFC 6749 §4.1.2.
+    """The URI to redirect to: `uri` with its query kept and these parameters added. RFC 6749 §4.1.2.
 
-    The values are encoded here and nothing else is added, so a client's `state` cannot bring a parameter of its own.
+    The values are encoded here and nothing else is added, so a client's `state` cannot bring a parameter of
+    its own.
     """
     if "#" in uri:
         raise ValueError("a redirect URI has no fragment")
@@ -103,14 +108,16 @@ def respond(uri: str, parameters: Mapping[str, str]) -> str:
 
 
 def origin(uri: str) -> str | None:
-    """What a Content-Security-Policy `form-action` has to name for a redirect to `uri`; None if it cannot be named.
+    """What a Content-Security-Policy's `form-action` has to name for a redirect to `uri`, or None.
 
-    `https://host:port`, or `scheme:` for a private-use scheme. The grammar of a policy has no IPv6 address, and for
-    what is no registrable URI there is no answer either.
+    `https://host:port`, or `scheme:` for a private-use scheme. The grammar of a policy has no IPv6 address,
+    and for what is no registrable URI there is no answer either.
     """
     if (parts := _HIERARCHICAL.fullmatch(uri)) is not None:
         known = _AUTHORITY.fullmatch(parts["authority"])
-        return f"{parts['scheme']}://{parts['authority']}" if known and not known["host"].startswith("[") else None
+        if known is None or known["host"].startswith("["):
+            return None
+        return f"{parts['scheme']}://{parts['authority']}"
     private = _PRIVATE.fullmatch(uri)
     return f"{private['scheme']}:" if private else None
 
@@ -129,7 +136,9 @@ def _check_authority(scheme: str, authority: str) -> None:
         )
     host = parts["host"]
     if scheme == "http" and host not in _LOOPBACK_HOSTS:
-        raise BadRedirectUri("The redirect URI is not encrypted.", "Use https, or http with 127.0.0.1 or [::1].")
+        raise BadRedirectUri(
+            "The redirect URI is not encrypted.", "Use https, or http with 127.0.0.1 or [::1]."
+        )
     if not (_canonical_v6(host) if host.startswith("[") else _canonical_name(host)):
         raise BadRedirectUri(
             "The redirect URI's host is neither a name nor a canonical address.",
@@ -167,8 +176,12 @@ def _check_private(kind: Kind) -> None:
 def _check_path(path: str) -> None:
     for segment in path.split("/"):
         plain = unquote(segment, errors="replace")
-        # `..;x` is `..` to some servers; a second layer of encoding, a slash or a backslash is a `..` in waiting.
-        if plain.partition(";")[0] in (".", "..") or not {"/", "\\", "%"}.isdisjoint(plain) or _CONTROL.search(plain):
+        # `..;x` is `..` to some servers; a slash or a percent sign still to be decoded may hide another.
+        if (
+            plain.partition(";")[0] in (".", "..")
+            or not {"/", "\\", "%"}.isdisjoint(plain)
+            or _CONTROL.search(plain)
+        ):
             raise BadRedirectUri(
                 "The redirect URI's path is ambiguous.",
                 "Remove dot segments and encoded slashes, backslashes, percent signs and control characters.",

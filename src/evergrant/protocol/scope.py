@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """Distinct scope tokens in the order they were asked for. Two scopes are equal if they have the same tokens.
+    """Distinct scope tokens in the order they were asked for; equal if they are the same tokens.
 
     `a <= b`: everything in `a` is in `b`. `a & b`, `a - b`, `a | b` keep the order of `a`.
     """
@@ -28,8 +28,9 @@ class Scope:
     def parse(cls, text: str | None) -> Scope:
         """Read a `scope` parameter; None and the empty text are the empty scope.
 
-        A repeated token counts once and additional spaces are ignored: both are common and cannot be misread. Raises
-        `InvalidScope` for other characters than RFC 6749 §3.3 has, or for more than 100 tokens or 2048 characters.
+        A repeated token counts once and additional spaces are ignored: both are common and cannot be
+        misread. Raises `InvalidScope` for other characters than RFC 6749 §3.3 has, or for more than 100
+        tokens or 2048 characters.
         """
         if not text:
             return EMPTY

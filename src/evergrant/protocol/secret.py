@@ -12,8 +12,8 @@ _MASK = "<token>"
 class Secret:
     """A token, code or password. Prints as `<token>` however it is formatted; compared in constant time.
 
-    Not a `str`: an f-string, a JSON encoder or a pickle would otherwise carry it to a log or a cache. The text is had by
-    `reveal()` only, so that every place that reads a secret can be searched for.
+    Not a `str`: an f-string, a JSON encoder or a pickle would otherwise carry it to a log or a cache. The
+    text is had by `reveal()` only, so that every place that reads a secret can be searched for.
     """
 
     __slots__ = ("_text",)

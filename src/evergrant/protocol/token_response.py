@@ -11,7 +11,10 @@ from evergrant.protocol.values import Millis
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """What a client is given. `refresh_expires_in` is the time the refresh token has left, in milliseconds."""
+    """What a client is given.
+
+    `refresh_expires_in` is the time the refresh token has left, in milliseconds.
+    """
 
     access_token: Secret
     expires_in_s: int
@@ -21,7 +24,10 @@ class TokenResponse:
     id_token: Secret | None = None
 
     def render(self) -> dict[str, str | int]:
-        """The members of the JSON answer, in the order of RFC 6749 §5.1. This is where the tokens are revealed."""
+        """The members of the JSON answer, in the order of RFC 6749 §5.1.
+
+        This is where the tokens are revealed.
+        """
         answer: dict[str, str | int] = {
             "access_token": self.access_token.reveal(),
             "token_type": "Bearer",
