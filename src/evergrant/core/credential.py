@@ -1,0 +1,140 @@
+"""The token format (design: "What a token is"): seal and open, with a MAC; no store is asked.
+
+`eg_xx_ base64url(version 1 | key id 1 | grant id 16 | secret 16 | generation 4 | MAC 16)`: 54 bytes, 72 characters,
+no padding and no spare bits, so that every token has exactly one spelling.
+"""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from evergrant.protocol.secret import Secret
+from evergrant.protocol.values import GrantId, RealmId
+
+_VERSION: Final = 1
+_BODY: Final = 38
+_SIZE: Final = 54
+_TEXT: Final = 72
+_PREFIX_LENGTH: Final = 6
+SECRET_SIZE: Final = 16
+MAX_GENERATION: Final = 2**32 - 1
+
+
+class Kind(StrEnum):
+    """What a credential is for. The kind is in the MAC key: one kind can never be shown as another."""
+
+    REFRESH = "eg_rt_"
+    CODE = "eg_ac_"
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A credential whose MAC is right: we made it, for this realm and kind. It may still be spent."""
+
+    kind: Kind
+    key_id: int
+    grant_id: GrantId
+    secret: bytes = field(repr=False)
+    generation: int
+
+
+class MasterKeys:
+    """The master keys by id (1 to 255), 32 bytes each. The highest id is the current one. Never printed."""
+
+    __slots__ = ("_keys", "current")
+
+    def __init__(self, keys: Mapping[int, bytes]) -> None:
+        """Raises ValueError when there is no key, an id is out of range or a key is not 32 bytes."""
+        if not keys:
+            raise ValueError("at least one master key is needed")
+        for number, key in keys.items():
+            if not 1 <= number <= 255 or len(key) != 32:
+                raise ValueError(f"master key {number}: ids are 1 to 255, keys are 32 bytes")
+        self._keys = dict(keys)
+        self.current = max(self._keys)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._keys
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._keys))
+
+    def __repr__(self) -> str:
+        return f"MasterKeys({sorted(self._keys)})"
+
+    def derive(self, number: int, label: str, realm: RealmId, purpose: str) -> bytes:
+        """32 bytes for one purpose in one realm: HKDF-SHA-256 (RFC 5869). Raises KeyError for an unknown id."""
+        name = realm.encode()
+        info = label.encode() + len(name).to_bytes(2, "big") + name + purpose.encode()
+        return HKDF(SHA256(), 32, salt=None, info=info).derive(self._keys[number])
+
+
+class Credentials:
+    """Seals and opens the credentials of one realm."""
+
+    __slots__ = ("_mac_keys", "current_key")
+
+    def __init__(self, realm: RealmId, masters: MasterKeys) -> None:
+        self.current_key: Final = masters.current
+        self._mac_keys = {
+            (kind, number): masters.derive(number, "evergrant credential", realm, kind)
+            for kind in Kind
+            for number in masters
+        }
+
+    def seal(self, kind: Kind, key_id: int, grant_id: GrantId, secret: bytes, generation: int) -> Secret:
+        """The text of a credential. The same arguments give the same text: that is what makes a retry safe."""
+        body = bytes((_VERSION, key_id)) + grant_id + secret + generation.to_bytes(4, "big")
+        return Secret(kind + urlsafe_b64encode(body + self._mac(kind, key_id, body)).decode())
+
+    def knows(self, key_id: int) -> bool:
+        """Whether the master key of that id is still here."""
+        return (Kind.REFRESH, key_id) in self._mac_keys
+
+    def open(self, text: Secret, kind: Kind) -> Presented | None:
+        """What was presented, or None for anything that we did not make for this realm and kind (row 1)."""
+        plain = text.reveal()
+        if len(plain) != _PREFIX_LENGTH + _TEXT or not plain.startswith(kind) or not plain.isascii():
+            return None
+        encoded = plain[_PREFIX_LENGTH:]
+        if not encoded.replace("-", "").replace("_", "").isalnum():
+            return None  # the decoder would skip foreign characters: a second spelling of the same token
+        raw = urlsafe_b64decode(encoded)
+        body, mac = raw[:_BODY], raw[_BODY:]
+        version, key_id = body[0], body[1]
+        if version != _VERSION or (kind, key_id) not in self._mac_keys:
+            return None
+        if not hmac.compare_digest(mac, self._mac(kind, key_id, body)):
+            return None
+        generation = int.from_bytes(body[34:38], "big")
+        if (generation == 0) is not (kind is Kind.CODE):
+            return None
+        return Presented(kind, key_id, GrantId(body[2:18]), body[18:34], generation)
+
+    def _mac(self, kind: Kind, key_id: int, body: bytes) -> bytes:
+        return hmac.digest(self._mac_keys[kind, key_id], body, "sha256")[: _SIZE - _BODY]
+
+
+def secret_digest(grant_id: GrantId, secret: bytes) -> bytes:
+    """What the row keeps of a secret: the database yields no token."""
+    return hashlib.sha256(b"evergrant grant secret" + grant_id + secret).digest()
+
+
+CLIENT_SECRET_PREFIX: Final = "eg_cs_"
+
+
+def client_secret(chance: bytes) -> Secret:
+    """A client secret from 32 random bytes."""
+    return Secret(CLIENT_SECRET_PREFIX + urlsafe_b64encode(chance).rstrip(b"=").decode())
+
+
+def client_secret_digest(secret: Secret) -> bytes:
+    """256-bit machine-made secrets need one SHA-256, never a password hash (design: "Secrets")."""
+    return hashlib.sha256(secret.reveal().encode()).digest()

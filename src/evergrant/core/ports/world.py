@@ -1,0 +1,17 @@
+"""Time and chance, as arguments."""
+
+from typing import Protocol
+
+from evergrant.protocol.values import Millis
+
+
+class Clock(Protocol):
+    def __call__(self) -> Millis:
+        """Now, in milliseconds UTC."""
+        ...
+
+
+class Random(Protocol):
+    def __call__(self, size: int, /) -> bytes:
+        """`size` bytes from a cryptographically secure source."""
+        ...
