@@ -252,7 +252,10 @@ class Ledger(Protocol):
         revoke: RevokeAll | None,
         events: Events,
     ) -> Saved | Superseded:
-        """Replace, on condition `revision = subject.revision`; `password_hash` None keeps the one there is."""
+        """Replace, on condition `revision = subject.revision`; `password_hash` None keeps the one there is.
+
+        Superseded also if somebody else has the user name by now.
+        """
         ...
 
     async def delete_subject(self, subject: SubjectId, /, *, revoke: RevokeAll, events: Events) -> Saved | Superseded:
@@ -260,7 +263,10 @@ class Ledger(Protocol):
         ...
 
     async def rehash(self, subject: SubjectId, before: str, after: str, /) -> None:
-        """Replace a password hash by a stronger one of the same password, unless it changed meanwhile."""
+        """Replace a password hash by a stronger one of the same password, unless it changed meanwhile.
+
+        Nothing that anybody reads changes, so neither the subject's revision nor the realm's version moves.
+        """
         ...
 
     async def add_resource(self, resource: Resource, /, *, events: Events) -> Done | Taken: ...

@@ -40,10 +40,10 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class StoreHealth:
-    """`schema` is "head", or a sentence that says what is wrong; `now` is the database's clock."""
+    """`schema` is "head", or a sentence that says what is wrong; `now` is the database's clock, None: it has none."""
 
     schema: str
-    now: Millis
+    now: Millis | None
 
 
 class Reader(Protocol):
@@ -66,7 +66,7 @@ class Reader(Protocol):
     async def client(self, client_id: ClientId, /) -> Client | None: ...
 
     async def realm(self) -> Realm:
-        """This realm as it is now; its `version` tells whether anything cached is stale."""
+        """This realm as it is now; its `version` tells whether anything cached is stale. LookupError: there is none."""
         ...
 
     async def resources(self) -> tuple[Resource, ...]: ...
