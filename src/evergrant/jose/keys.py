@@ -151,9 +151,7 @@ def _import_public(jwk: Mapping[str, object]) -> ECKey | RSAKey:
 
 def _texts(jwk: Mapping[str, object], *names: str) -> dict[str, str | list[str]]:
     # Only these go on: `x5u`, `x5c` and whatever else a stranger adds is never read (S-088).
-    members: dict[str, str | list[str]] = {
-        name: value for name in names if isinstance(value := jwk.get(name), str)
-    }
+    members: dict[str, str | list[str]] = {name: value for name in names if isinstance(value := jwk.get(name), str)}
     if len(members) != len(names):
         raise BadKey("the key lacks a member, or one is not a text")
     return members

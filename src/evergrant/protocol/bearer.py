@@ -54,7 +54,8 @@ def basic(header: str | None) -> BasicCredentials | None:
 def bearer(header: str | None) -> Secret | None:
     """The access token in an `Authorization` header. RFC 6750 §2.1.
 
-    None if there is no header or it has another scheme. Raises `InvalidToken` if the scheme is there but what follows can be no token.
+    None if there is no header or it has another scheme. Raises `InvalidToken` if what follows the scheme
+    can be no token.
     """
     token = _parameter_of(header, "bearer")
     if token is None:

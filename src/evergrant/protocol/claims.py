@@ -22,7 +22,8 @@ ACCESS_TOKEN_TYPE: Final = "at+jwt"
 
 ID_TOKEN_TYPE: Final = "JWT"
 
-TOKEN_CLAIMS: Final = tuple("iss aud exp iat auth_time acr amr azp nonce at_hash sid roles".split())
+_TOKEN_CLAIMS: Final = "iss aud exp iat auth_time acr amr azp nonce at_hash sid roles"
+TOKEN_CLAIMS: Final = tuple(_TOKEN_CLAIMS.split())
 """Claims of our own making, beside `STANDARD_CLAIMS`; for the discovery document."""
 
 

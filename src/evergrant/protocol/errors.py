@@ -51,9 +51,7 @@ class MethodNotAllowed(InvalidRequest):
 
     status = 405
 
-    def __init__(
-        self, description: str, *, allow: tuple[str, ...] = (), reason: StrEnum | None = None
-    ) -> None:
+    def __init__(self, description: str, *, allow: tuple[str, ...] = (), reason: StrEnum | None = None) -> None:
         super().__init__(description, reason=reason)
         self.allow = allow
 

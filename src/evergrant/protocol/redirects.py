@@ -25,9 +25,7 @@ RESPONSE_PARAMETERS: Final = frozenset(
 
 # RFC 3986 without the fragment sign, and without the asterisk, which people write to mean "anything".
 _CHARACTERS: Final = re.compile(r"(?:[A-Za-z0-9._~:/?\[\]@!$&'()+,;=-]|%[0-9A-Fa-f]{2})+")
-_HIERARCHICAL: Final = re.compile(
-    r"(?P<scheme>https?)://(?P<authority>[^/?]*)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?"
-)
+_HIERARCHICAL: Final = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?]*)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?")
 _AUTHORITY: Final = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?")
 _NAME: Final = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)")
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -74,7 +72,7 @@ def check_registrable(uri: str, *, kind: Kind) -> None:
     else:
         raise BadRedirectUri(
             "The redirect URI's scheme is not allowed.",
-            "Use https://, http://127.0.0.1, or for a native application a scheme such as com.example.app:/callback.",
+            "Use https, http to 127.0.0.1, or for a native application a scheme such as com.example.app:/cb.",
         )
     _check_path(parts["path"] or "")
     _check_query(parts["query"] or "")
@@ -83,7 +81,8 @@ def check_registrable(uri: str, *, kind: Kind) -> None:
 def matches(registered: str, presented: str) -> bool:
     """Whether a client that registered the one may use the other.
 
-    They must be the same bytes, but for the port of a loopback URI. RFC 9700 §4.1.3, RFC 8252 §7.3. A native application cannot know which port it will be given.
+    They must be the same bytes, but for the port of a loopback URI: a native application cannot know which
+    port it will be given. RFC 9700 §4.1.3, RFC 8252 §7.3.
     """
     if registered == presented:
         return True
@@ -136,9 +135,7 @@ def _check_authority(scheme: str, authority: str) -> None:
         )
     host = parts["host"]
     if scheme == "http" and host not in _LOOPBACK_HOSTS:
-        raise BadRedirectUri(
-            "The redirect URI is not encrypted.", "Use https, or http with 127.0.0.1 or [::1]."
-        )
+        raise BadRedirectUri("The redirect URI is not encrypted.", "Use https, or http with 127.0.0.1 or [::1].")
     if not (_canonical_v6(host) if host.startswith("[") else _canonical_name(host)):
         raise BadRedirectUri(
             "The redirect URI's host is neither a name nor a canonical address.",
@@ -177,11 +174,7 @@ def _check_path(path: str) -> None:
     for segment in path.split("/"):
         plain = unquote(segment, errors="replace")
         # `..;x` is `..` to some servers; a slash or a percent sign still to be decoded may hide another.
-        if (
-            plain.partition(";")[0] in (".", "..")
-            or not {"/", "\\", "%"}.isdisjoint(plain)
-            or _CONTROL.search(plain)
-        ):
+        if plain.partition(";")[0] in (".", "..") or not {"/", "\\", "%"}.isdisjoint(plain) or _CONTROL.search(plain):
             raise BadRedirectUri(
                 "The redirect URI's path is ambiguous.",
                 "Remove dot segments and encoded slashes, backslashes, percent signs and control characters.",
