@@ -10,9 +10,7 @@ import pytest
 
 from tests.support.waiting import until
 
-_PAGE = (
-    b"<!doctype html><html lang=en><title>Back at the client</title><link rel=icon href=data:,><p>Back.</p>"
-)
+_PAGE = b"<!doctype html><html lang=en><title>Back at the client</title><link rel=icon href=data:,><p>Back.</p>"
 
 
 @dataclass(slots=True)

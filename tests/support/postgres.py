@@ -26,9 +26,7 @@ USER = "evergrant"
 
 def programs() -> Path:
     """The folder of the newest PostgreSQL server programs on this machine."""
-    debian = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name), reverse=True
-    )
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: int(found.parent.name), reverse=True)
     for found in debian:
         if (found / "initdb").exists():
             return found

@@ -184,9 +184,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """For tests that set something, restart, or want a server of their own."""
     started: list[Server] = []
 
-    def start(
-        *arguments: str, settings: Mapping[str, str] | None = None, data_dir: Path | None = None
-    ) -> Server:
+    def start(*arguments: str, settings: Mapping[str, str] | None = None, data_dir: Path | None = None) -> Server:
         folder = data_dir or tmp_path / f"data-{len(started)}"
         server = Server(folder, settings=settings or {}, arguments=arguments)
         started.append(server)

@@ -39,9 +39,7 @@ def site() -> Iterator[str]:
     thread.join()
 
 
-def test_a_violation_of_the_content_security_policy_is_heard(
-    page: Page, site: str, complaints: Complaints
-) -> None:
+def test_a_violation_of_the_content_security_policy_is_heard(page: Page, site: str, complaints: Complaints) -> None:
     page.goto(site)
 
     assert any("Content Security Policy" in text for text in complaints.unexpected())
