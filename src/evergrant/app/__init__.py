@@ -15,8 +15,8 @@ __all__ = ["create_app"]
 
 
 def create_app(settings: Settings) -> Application:
-    """A plain ASGI application. It opens and closes its store with its lifespan, or at the first request without one."""
+    """A plain ASGI application. Its store opens with the lifespan or, where nobody runs that, at the first request."""
     # Late: settings and the command line's help are read without the whole server.
-    from evergrant.app.wiring import application  # noqa: PLC0415
+    from evergrant.app.wiring import application
 
     return application(settings)

@@ -1,0 +1,159 @@
+"""The log: for people on a terminal, JSON elsewhere; nobody's secret in either.
+
+Loggers are handed down and bound (`log.bind(correlation_id=…)`), never fetched from a global or a context variable.
+The libraries' own loggers (uvicorn, SQLAlchemy) end in the same place by `route_standard_logging`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import UTC, datetime
+from typing import Final, Literal, Protocol, TextIO, cast
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+MASK: Final = "<token>"
+
+_SECRET_KEYS: Final = frozenset(
+    {
+        *("authorization", "password", "new_password", "client_secret", "code", "code_verifier", "refresh_token"),
+        *("access_token", "id_token", "id_token_hint", "token", "secret", "cookie", "set_cookie", "assertion"),
+        *("client_assertion", "master_key", "database_url", "device_code", "private_key", "credentials"),
+    }
+)
+# Ours (`eg_rt_…`), and anything that looks like a JSON Web Signature, also in the middle of a sentence.
+_OURS: Final = re.compile(r"\beg_[a-z]{2}_[A-Za-z0-9_-]+")
+_JWS: Final = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")
+_SCHEME: Final = re.compile(r"\b(Basic|Bearer|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+_URL_PASSWORD: Final = re.compile(r"(://[^\s:/@]*):[^\s@/]+@")
+_PARAMETER: Final = re.compile(
+    r"\b(code|code_verifier|client_secret|password|refresh_token|access_token|id_token|id_token_hint)=[^&\s\"']+"
+)
+_MAX_DEPTH: Final = 6
+
+
+class Log(Protocol):
+    """What is asked of a logger here: a sentence and named values."""
+
+    def bind(self, **values: object) -> Log: ...
+
+    def debug(self, event: str, **values: object) -> None: ...
+
+    def info(self, event: str, **values: object) -> None: ...
+
+    def warning(self, event: str, **values: object) -> None: ...
+
+    def error(self, event: str, **values: object) -> None: ...
+
+
+def open_log(
+    format: Literal["auto", "console", "json"], level: str, clock: Callable[[], int], stream: TextIO | None = None
+) -> Log:
+    """A logger that writes to `stream` (standard error). `clock` gives milliseconds UTC."""
+    stream = sys.stderr if stream is None else stream
+    console = format == "console" or (format == "auto" and stream.isatty())
+    last = (
+        structlog.dev.ConsoleRenderer(colors=stream.isatty() and _colours_wanted(), pad_event_to=0)
+        if console
+        else structlog.processors.JSONRenderer(sort_keys=False)
+    )
+    logger = structlog.wrap_logger(
+        structlog.WriteLogger(stream),
+        processors=[
+            structlog.processors.add_log_level,
+            _stamp(clock),
+            structlog.processors.format_exc_info,
+            redact,
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        cache_logger_on_first_use=True,
+    )
+    return cast(Log, logger)
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace every secret in a line by `<token>`: by the name it has, and by its looks."""
+    return cast(MutableMapping[str, object], _clean(event, 0))
+
+
+def clean_text(text: str) -> str:
+    """`text` without anything that looks like a secret."""
+    if "eg_" in text:
+        text = _OURS.sub(MASK, text)
+    if "eyJ" in text:
+        text = _JWS.sub(MASK, text)
+    if "=" in text:
+        text = _PARAMETER.sub(rf"\1={MASK}", text)
+    if "://" in text:
+        text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
+    return _SCHEME.sub(rf"\1 {MASK}", text)
+
+
+def _clean(value: object, depth: int) -> object:
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, int | float | bool) or value is None:
+        return value
+    if depth >= _MAX_DEPTH:
+        return clean_text(str(value))
+    if isinstance(value, Mapping):
+        return {
+            name: MASK
+            if str(name).lower().replace("-", "_") in _SECRET_KEYS and item is not None
+            else _clean(item, depth + 1)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(item, depth + 1) for item in value]
+    # Bytes are never text here: a digest or an id is logged in a form its caller chose.
+    return MASK if isinstance(value, bytes | bytearray) else clean_text(str(value))
+
+
+def route_standard_logging(log: Log, level: str) -> None:
+    """Send what libraries log, from this level on, to `log`. uvicorn's access lines are off: URLs carry codes."""
+    root = logging.getLogger()
+    root.handlers[:] = [_Bridge(log)]
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+class _Bridge(logging.Handler):
+    """From a library's logger to ours."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.exc_info:
+            text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"
+        if record.levelno >= logging.ERROR:
+            self._log.error(text, logger=record.name)
+        else:
+            self._log.warning(text, logger=record.name)
+
+
+def _stamp(clock: Callable[[], int]) -> Callable[[WrappedLogger, str, EventDict], EventDict]:
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        seconds, millis = divmod(clock(), 1000)
+        event["at"] = f"{_utc(seconds)}.{millis:03d}Z"
+        return event
+
+    return add
+
+
+def _utc(seconds: int) -> str:
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _colours_wanted() -> bool:
+
+    return not os.environ.get("NO_COLOR")
