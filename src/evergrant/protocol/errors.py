@@ -183,6 +183,20 @@ class TemporarilyUnavailable(OAuthError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyAttempts(OAuthError):
+    """Passwords were tried too often; the next try may come after `retry_after_s` seconds. RFC 6585 §4.
+
+    Not `invalid_grant`: the password may well be right, it was not looked at.
+    """
+
+    code = "temporarily_unavailable"
+    status = 429
+
+    def __init__(self, description: str, *, retry_after_s: int, reason: StrEnum | None = None) -> None:
+        super().__init__(description, reason=reason)
+        self.retry_after_s = max(1, retry_after_s)
+
+
 class ServerError(OAuthError):
     """A bug on our side. RFC 6749 §4.1.2.1."""
 

@@ -30,7 +30,9 @@ _AUTHORITY: Final = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<po
 _NAME: Final = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)")
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PRIVATE: Final = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+):(?://[A-Za-z0-9._-]*)?(?P<path>/[^?]*)?(?:\?(?P<query>.*))?"
+    r"(?P<scheme>[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+):(?=/)(?://[A-Za-z0-9._-]*)?"
+    # Two slashes are always a host, or a host with a port or user would pass as a path.
+    r"(?P<path>/(?!/)[^?]*)?(?:\?(?P<query>.*))?"
 )
 _LOOPBACK: Final = re.compile(
     r"(?P<host>http://(?:127\.0\.0\.1|\[::1\]|localhost))"
