@@ -10,4 +10,8 @@ fi
 if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
     missing="$missing chromium fonts-dejavu-core"
 fi
+# Playwright's driver is a program of its own and needs this; a small Debian does not have it.
+if command -v apt-get >/dev/null && ! ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1; then
+    missing="$missing libatomic1"
+fi
 [ -z "$missing" ] || exec "$(dirname "$0")/apt.sh" $missing
