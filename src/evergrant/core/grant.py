@@ -50,6 +50,7 @@ class Case:
     """Everything a judgement may look at. `presented` None: row 1 (the engine then reads no grant)."""
 
     presented: Presented | None
+    kind: Kind
     facts: GrantFacts | None
     client: Client
     realm: Realm
@@ -75,7 +76,7 @@ class Case:
 
     @property
     def is_code(self) -> bool:
-        return self.token.kind is Kind.CODE
+        return self.kind is Kind.CODE
 
     @property
     def is_ahead(self) -> bool:
@@ -111,8 +112,7 @@ def revoke(case: Case, reason: Reason, event: EventKind = EventKind.GRANT_REVOKE
 
 
 def _invalid(case: Case, reason: Reason) -> InvalidGrant:
-    code = case.presented is not None and case.is_code
-    return InvalidGrant(SPENT_CODE if code else SPENT_TOKEN, reason=reason)
+    return InvalidGrant(SPENT_CODE if case.is_code else SPENT_TOKEN, reason=reason)
 
 
 # --- rows 2 to 4: whose is it? --------------------------------------------------

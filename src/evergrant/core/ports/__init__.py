@@ -1,1 +1,1 @@
-"""What the judgement needs from the world: time and chance, a Reader that only asks, a Ledger that only the engine holds."""
+"""What the judgement needs from the world: time, chance, a Reader that asks, a Ledger only the engine holds."""

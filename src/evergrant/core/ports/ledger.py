@@ -47,7 +47,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`made_room`: ids of the least recently used grants that were revoked (`made_room`) to stay within `max_grants`."""
+    """`made_room`: the least recently used grants, revoked to stay within `max_grants`."""
 
     made_room: tuple[GrantId, ...] = ()
 
@@ -75,7 +75,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """The step 0 -> 1, on condition `state = 'pending' AND generation = 0`. Clears the pending details but the challenge."""
+    """The step 0 -> 1, on condition that it is pending at generation 0. Clears pending details, not the challenge."""
 
     grant_id: GrantId
     key_id: int

@@ -1,0 +1,41 @@
+"""One request as the engine sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evergrant.core.facts import Caller, Event, EventKind
+from evergrant.core.reasons import Reason
+from evergrant.protocol.values import ClientId, CorrelationId, GrantId, Millis, SubjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who calls, when it was accepted, and the id that ties its answer to logs and events."""
+
+    correlation_id: CorrelationId
+    caller: Caller = field(default_factory=Caller)
+    accepted_at: Millis = Millis(0)
+
+    def event(
+        self,
+        kind: EventKind,
+        at: Millis,
+        *,
+        grant_id: GrantId | None = None,
+        client_id: ClientId | None = None,
+        subject: SubjectId | None = None,
+        reason: Reason | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> Event:
+        """An audit row about this request."""
+        return Event(
+            at=at,
+            kind=kind,
+            correlation_id=self.correlation_id,
+            grant_id=grant_id,
+            client_id=client_id,
+            subject=subject,
+            reason=reason,
+            caller=self.caller,
+            detail=detail or {},
+        )

@@ -1,0 +1,47 @@
+"""Whether an access token is alive now: by itself, by its `jti`, and by its grant. Exact: the store is asked."""
+
+from dataclasses import dataclass
+
+from evergrant.core.facts import GrantFacts
+from evergrant.core.introspect import is_live
+from evergrant.core.ports.reader import Reader
+from evergrant.core.ports.world import Clock
+from evergrant.protocol.secret import Secret
+from evergrant.server.access_tokens import AccessTokens, VerifiedAccess
+from evergrant.server.catalog import Catalog
+from evergrant.server.engine.revocation import REVOKED_ACCESS
+
+
+@dataclass(frozen=True, slots=True)
+class LiveToken:
+    """A living access token; `facts` is None for a client's own (client credentials)."""
+
+    access: VerifiedAccess
+    facts: GrantFacts | None
+
+
+class LiveAccess:
+    """Asked by introspection and userinfo."""
+
+    def __init__(self, *, access_tokens: AccessTokens, reader: Reader, catalog: Catalog, clock: Clock) -> None:
+        self._access_tokens = access_tokens
+        self._reader = reader
+        self._catalog = catalog
+        self._clock = clock
+
+    async def of(self, token: Secret) -> LiveToken | None:
+        """The token, or None for anything that is not alive. Raises StoreUnavailable."""
+        now = self._clock()
+        access = await self._access_tokens.verify(token, now)
+        if access is None:
+            return None
+        client = await self._catalog.client(access.client_id)
+        if client is None or client.disabled or await self._reader.is_claimed(REVOKED_ACCESS, access.jti.encode()):
+            return None
+        if access.gid is None:
+            return LiveToken(access, None)
+        facts = await self._reader.grant(access.gid)
+        policy = await self._catalog.policy(client)
+        if not is_live(facts, client, await self._catalog.realm(), policy, now):
+            return None
+        return LiveToken(access, facts)

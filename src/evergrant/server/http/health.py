@@ -1,0 +1,18 @@
+"""`/healthz`: the process answers. `/readyz`: it can serve: store reachable, schema at head, keys loaded, clocks agree."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from evergrant.server.http.answering import json_answer
+from evergrant.server.http.reading import serving
+
+
+async def healthz(_request: Request) -> Response:
+    return json_answer({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    problems = await serving(request).readiness()
+    if problems:
+        return json_answer({"status": "not ready", "problems": problems}, status=503, headers={"Retry-After": "2"})
+    return json_answer({"status": "ready"})

@@ -1,0 +1,71 @@
+"""The table of routes: each endpoint once for the default realm at the root, once for `/realms/{realm}`."""
+
+from starlette.routing import Mount, Route, Router
+
+from evergrant.server.http import (
+    authorize,
+    consent,
+    discovery,
+    health,
+    introspect,
+    jwks,
+    logout,
+    metrics,
+    playground,
+    revoke,
+    sign_in,
+    static,
+    token,
+    userinfo,
+    welcome,
+)
+from evergrant.server.http.door import Door, Endpoint
+
+GET, POST = ("GET",), ("POST",)
+BOTH = ("GET", "POST")
+
+_DISCOVERY = Door("discovery", discovery.endpoint, GET, cross_origin=True)
+_WELL_KNOWN = ("openid-configuration", "oauth-authorization-server")
+
+
+def _page(name: str, endpoint: Endpoint, methods: tuple[str, ...]) -> Door:
+    return Door(name, endpoint, methods, shape="page")
+
+
+OF_A_REALM: tuple[tuple[str, Door], ...] = (
+    ("/authorize", _page("authorize", authorize.endpoint, BOTH)),
+    ("/authorize/continue", _page("authorize_continue", authorize.resume, GET)),
+    ("/sign-in", _page("sign_in", sign_in.endpoint, POST)),
+    ("/consent", _page("consent", consent.endpoint, POST)),
+    ("/logout", _page("logout", logout.endpoint, BOTH)),
+    ("/logout/confirm", _page("logout_confirm", logout.confirm, POST)),
+    ("/token", Door("token", token.endpoint, POST, cross_origin=True)),
+    ("/revoke", Door("revoke", revoke.endpoint, POST, cross_origin=True)),
+    ("/introspect", Door("introspect", introspect.endpoint, POST)),
+    ("/userinfo", Door("userinfo", userinfo.endpoint, BOTH, cross_origin=True)),
+    ("/jwks", Door("jwks", jwks.endpoint, GET, cross_origin=True)),
+    ("/playground/grant", Door("playground", playground.endpoint, GET)),
+    ("/", _page("welcome", welcome.endpoint, GET)),
+    *((f"/.well-known/{name}", _DISCOVERY) for name in _WELL_KNOWN),
+)
+OF_THE_SERVER: tuple[tuple[str, Door], ...] = (
+    ("/healthz", Door("healthz", health.healthz, GET, realm=False)),
+    ("/readyz", Door("readyz", health.readyz, GET, realm=False)),
+    ("/metrics", Door("metrics", metrics.endpoint, GET, realm=False)),
+    ("/static/{path:path}", Door("static", static.endpoint, GET, realm=False)),
+    # RFC 8414 §3.1 inserts the well-known part before an issuer's path.
+    *((f"/.well-known/{name}/realms/{{realm}}", _DISCOVERY) for name in _WELL_KNOWN),
+)
+
+
+def router() -> Router:
+    """All routes. No redirects for a missing or extra slash: a URL is what it is."""
+    here = [Route(path, door) for path, door in OF_A_REALM]
+    return Router(
+        [
+            *(Route(path, door) for path, door in OF_THE_SERVER),
+            *here,
+            Mount("/realms/{realm}", routes=here),
+        ],
+        redirect_slashes=False,
+    )

@@ -1,0 +1,61 @@
+"""Metrics in the Prometheus text format. One object with its own registry per server; no globals, no client ids."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from evergrant import __version__
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+
+
+class Metrics:
+    """Everything that is counted. Names and labels are documented in docs/reference/metrics.md (generated)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "evergrant_http_requests", "Answers by endpoint and status.", ("endpoint", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "evergrant_http_request_seconds",
+            "Time to answer, in seconds.",
+            ("endpoint",),
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self.decisions = Counter(
+            "evergrant_token_decisions",
+            "Decisions at the token endpoint: renew, redeliver, keep, exchange, open, issue, refuse, revoke.",
+            ("grant_type", "decision", "reason"),
+            registry=self.registry,
+        )
+        self.contested = Counter(
+            "evergrant_token_contests", "Commits that found the grant moved and judged again.", registry=self.registry
+        )
+        self.revocations = Counter(
+            "evergrant_revocations", "What RFC 7009 revocation requests ended.", ("ended",), registry=self.registry
+        )
+        self.introspections = Counter(
+            "evergrant_introspections", "Introspection answers.", ("active",), registry=self.registry
+        )
+        self.sign_ins = Counter(
+            "evergrant_sign_ins",
+            "Password checks: signed_in, refused, throttled.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.authorizations = Counter(
+            "evergrant_authorizations",
+            "Decisions at the authorization endpoint.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.swept = Counter("evergrant_reaper_rows", "Rows the reaper deleted.", ("kind",), registry=self.registry)
+        self.store_failures = Counter(
+            "evergrant_store_failures", "Requests answered 503 because the store failed.", registry=self.registry
+        )
+        build = Gauge("evergrant_build_info", "Version.", ("version",), registry=self.registry)
+        build.labels(version=__version__).set(1)
+
+    def render(self) -> bytes:
+        """The text exposition format, version 0.0.4."""
+        return generate_latest(self.registry)
