@@ -107,6 +107,8 @@ def read_query(raw: bytes) -> Form:
 
 
 def _check_media_type(content_type: str | None) -> None:
+    if content_type == _MEDIA_TYPE:
+        return
     kind, *parameters = (content_type or "").split(";")
     if kind.strip().lower() != _MEDIA_TYPE:
         raise UnsupportedMediaType(f"The content type must be {_MEDIA_TYPE}.")
@@ -131,13 +133,16 @@ def _read(raw: bytes) -> Form:
         # An empty value is dropped only at the end: a name sent empty and then again was sent twice.
         if name in fields and name not in REPEATABLE:
             raise InvalidRequest(f"{_subject(name)} is repeated.")
-        _check_length(name, value)
-        fields[name] = (*fields.get(name, ()), value) if value else fields.get(name, ())
+        if len(right) > MAX_STATE_BYTES:
+            _check_length(name, value)
+        earlier = fields.get(name, ())
+        fields[name] = (*earlier, value) if value else earlier
     return Form({name: values for name, values in fields.items() if values})
 
 
 def _text(encoded: bytes) -> str:
-    octets = unquote_to_bytes(encoded.replace(b"+", b" ")) if b"%" in encoded or b"+" in encoded else encoded
+    plain = b"%" not in encoded and b"+" not in encoded
+    octets = encoded if plain else unquote_to_bytes(encoded.replace(b"+", b" "))
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError:
@@ -150,7 +155,7 @@ def _text(encoded: bytes) -> str:
 
 def _check_length(name: str, value: str) -> None:
     limit = MAX_STATE_BYTES if name == "state" else MAX_VALUE_BYTES
-    if len(value) * 4 > limit and len(value.encode()) > limit:
+    if len(value.encode()) > limit:
         raise InvalidRequest(f"{_subject(name)} is longer than {limit} bytes.")
 
 
