@@ -1,4 +1,4 @@
-"""The token endpoint's engine: gather and decide, at most three rounds, then carry out (design: "Deciding and committing")."""
+"""The token endpoint's engine: gather and decide, at most three rounds, then carry out."""
 
 from collections.abc import Mapping
 from typing import Final, assert_never
@@ -61,7 +61,7 @@ class Tokens:
         self._journal = journal
 
     async def answer(self, call: Call, client: Client, form: Form) -> TokenResponse:
-        """Tokens for a proven client. Raises OAuthError (the public answer) or StoreUnavailable; a failure spends nothing."""
+        """Tokens for a proven client. Raises OAuthError or StoreUnavailable; a failure spends nothing."""
         grant_type = find(form, client)
         attempt = grant_type.read(form)
         ask = Ask(self._reader, self._credentials, self._password_check(call))

@@ -7,7 +7,7 @@ from evergrant.core.client_auth import METHODS
 from evergrant.core.grants import GRANT_TYPES
 from evergrant.protocol.metadata import Capabilities, Endpoints, discovery
 from evergrant.protocol.oidc_scopes import CLAIMS_OF_SCOPE, OIDC_SCOPES
-from evergrant.protocol.prompts import PROMPTS
+from evergrant.protocol.prompts import Prompt
 from evergrant.server.http.answering import json_answer
 from evergrant.server.http.jwks import CACHED
 from evergrant.server.http.reading import issuer
@@ -30,7 +30,7 @@ async def endpoint(request: Request) -> Response:
         scopes=tuple(dict.fromkeys(scopes)),
         claims=tuple(dict.fromkeys([*claims, *_OWN_CLAIMS])),
         id_token_algs=("RS256", "ES256"),
-        prompts=PROMPTS,
+        prompts=tuple(Prompt),
         challenge_methods=("S256",),
     )
     return json_answer(discovery(here.url, endpoints(here.url), can), headers=CACHED)

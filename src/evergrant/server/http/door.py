@@ -64,8 +64,8 @@ class Door:
             serving(request).journal.logger.error(
                 "store_unavailable", correlation_id=call(request).correlation_id, cause=type(failure).__name__
             )
-            error = TemporarilyUnavailable("The store cannot be reached; try again.", reason=Reason.STORE_DOWN)
-            return self._refused(request, error, issuer)
+            down = TemporarilyUnavailable("The store cannot be reached; try again.", reason=Reason.STORE_DOWN)
+            return self._refused(request, down, issuer)
 
     async def _find(self, request: Request) -> Issuer:
         name = request.path_params.get("realm", DEFAULT_REALM)

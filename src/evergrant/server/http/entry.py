@@ -80,7 +80,7 @@ class Entry:
 
     def _is_misdirected(self, scope: Scope) -> bool:
         hosts = self._serving.rules.hosts
-        if hosts is None or scope["path"] in OPERATIONAL:
+        if hosts is None or scope["path"].removeprefix(scope.get("root_path", "")) in OPERATIONAL:
             return False
         return (header(scope, b"host") or "").lower() not in hosts
 

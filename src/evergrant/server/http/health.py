@@ -1,4 +1,4 @@
-"""`/healthz`: the process answers. `/readyz`: it can serve: store reachable, schema at head, keys loaded, clocks agree."""
+"""`/healthz`: the process answers. `/readyz`: store, schema, keys and clock allow it to serve."""
 
 from starlette.requests import Request
 from starlette.responses import Response

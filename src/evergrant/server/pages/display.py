@@ -24,7 +24,7 @@ ELLIPSIS = "…"
 
 
 def display(text: str, limit: int) -> str:
-    """``text`` with every character that hides or reorders others shown as ``[U+202E]``, in at most ``limit`` characters.
+    """``text`` in at most ``limit`` characters, with every one that hides or reorders others shown as ``[U+202E]``.
 
     An escape is never cut in half, and what was left out is marked by an ellipsis. The result is still text, not HTML.
     """

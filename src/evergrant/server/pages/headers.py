@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 from typing import Final, assert_never
-from urllib.parse import urlsplit
+
+from evergrant.protocol import redirects
 
 
 class PageKind(Enum):
@@ -34,11 +35,11 @@ _ALWAYS: Final = {
 
 _POWERS: Final = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 
-# RFC 3986 §3.2.2 host names and IPv4, and a port; user information is not an origin and is not accepted.
-_NAMED_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
-_IPV6_ORIGIN: Final = re.compile(r"(https?:)//\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
-# RFC 8252 §7.1: private-use schemes contain a dot. That also keeps `javascript:` and `data:` out.
-_PRIVATE_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+-]*(?:\.[A-Za-z0-9+-]+)+:")
+# What `form_action_origin` makes: an origin with a name or an IPv4 address, or a scheme alone. A private-use scheme has
+# a dot (RFC 8252 §7.1), which also keeps `javascript:` and `data:` out.
+_SOURCE: Final = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?|https?:|[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:"
+)
 
 
 def headers(kind: PageKind, form_action_origin: str | None, *, https: bool) -> dict[str, str]:
@@ -78,28 +79,20 @@ def content_security_policy(kind: PageKind, form_action_origin: str | None) -> s
 
 
 def csp_source(origin: str) -> str:
-    """``origin`` as a source expression of Content Security Policy. Raises ValueError where it is not an origin.
+    """``origin``, proven to be one source expression of a policy. Raises ValueError where it is not."""
+    if _SOURCE.fullmatch(origin) is None:
+        raise ValueError("not an origin that a Content-Security-Policy can name")
+    return origin
 
-    The grammar of CSP has no place for an IPv6 literal: browsers drop such a source, and a native app that listens
-    on ``[::1]`` would wait for ever. Its scheme is named instead; the form's own address is fixed and ours.
+
+def form_action_origin(redirect_uri: str) -> str | None:
+    """What a view's ``form_action_origin`` has to be for this proven redirect URI; None where it is no redirect URI.
+
+    The grammar of a policy has no place for an IPv6 literal: Chromium ignores such a source and blocks the form, and
+    a native app that listens on ``[::1]`` would wait for ever. The scheme is named instead; the form's own address is
+    fixed and ours, so nothing else is let out.
     """
-    if _NAMED_ORIGIN.fullmatch(origin) or _PRIVATE_SCHEME.fullmatch(origin):
-        return origin
-    if literal := _IPV6_ORIGIN.fullmatch(origin):
-        return literal.group(1)
-    raise ValueError("not an origin that a Content-Security-Policy can name")
-
-
-def origin_of(redirect_uri: str) -> str:
-    """The ``form_action_origin`` of a proven redirect URI: scheme, host and port, or the private-use scheme alone."""
-    parts = urlsplit(redirect_uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
-
-
-def is_safe_link(url: str) -> bool:
-    """May this proven redirect URI stand in a link? ``javascript:`` and ``data:`` may not, whoever registered them."""
-    try:
-        csp_source(origin_of(url))
-    except ValueError:
-        return False
-    return True
+    scheme, separator, _ = redirect_uri.partition("//[")
+    if separator and scheme in ("http:", "https:"):
+        return scheme
+    return redirects.origin(redirect_uri)

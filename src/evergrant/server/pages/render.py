@@ -12,7 +12,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from evergrant.server.pages.display import display
-from evergrant.server.pages.headers import PageKind, headers, is_safe_link
+from evergrant.server.pages.headers import PageKind, form_action_origin, headers
 from evergrant.server.pages.views import (
     ConsentView,
     ErrorView,
@@ -62,7 +62,7 @@ class Pages:
         return f"{self._prefix}/{name}?v={_digest(name)}"
 
     def sign_in(self, view: SignInView) -> Page:
-        """The sign-in form: 200 to begin with, 400 after a refusal, 429 with ``Retry-After`` while it is slowed down."""
+        """The sign-in form: 200 at first, 400 after a refusal, 429 with ``Retry-After`` while it is slowed down."""
         if view.retry_after_s is not None:
             page = self._page("sign_in.html", view, status=429, form_action_origin=view.form_action_origin)
             return replace(page, headers={**page.headers, "Retry-After": str(max(1, view.retry_after_s))})
@@ -83,8 +83,8 @@ class Pages:
         return self._page("logout_confirm.html", view, form_action_origin=view.form_action_origin)
 
     def signed_out(self, view: SignedOutView) -> Page:
-        """The end of a session. A ``continue_url`` that must not be a link is left out."""
-        if view.continue_url is not None and not is_safe_link(view.continue_url):
+        """The end of a session. A ``continue_url`` that is no redirect URI (``javascript:``) is not made a link."""
+        if view.continue_url is not None and form_action_origin(view.continue_url) is None:
             view = replace(view, continue_url=None)
         return self._page("signed_out.html", view)
 

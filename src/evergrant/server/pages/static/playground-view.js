@@ -14,7 +14,7 @@ const View = (() => {
     return element;
   }
 
-  const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const day = (ms) => new Date(ms).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   const short = (token) => (token.length > 28 ? `${token.slice(0, 14)}…${token.slice(-8)}` : token);
 
@@ -43,7 +43,7 @@ const View = (() => {
 
   function node({ number, state, label, again, replayed }) {
     const marks = [];
-    if (again) marks.push(el("em", { class: "redelivered" }, `↻ ${again} redelivered`));
+    if (again) marks.push(el("em", { class: "redelivered" }, again > 1 ? `redelivered ×${again}` : "redelivered"));
     if (replayed) marks.push(el("em", { class: "reuse" }, "replayed"));
     return el("li", { class: `node ${state}${replayed ? " reuse" : ""}` },
       el("b", {}, String(number)), el("span", {}, label), ...marks);
@@ -53,6 +53,7 @@ const View = (() => {
   function outcome(verdict, headline, detail) {
     $("outcome").className = `notice ${verdict}`;
     $("outcome").replaceChildren(el("p", {}, el("strong", {}, headline)), el("p", {}, detail));
+    $("outcome").scrollIntoView({ block: "nearest" });
   }
 
   const entry = (kind, at, title, detail) =>
