@@ -47,7 +47,9 @@ def with_sums(files: dict[str, bytes]) -> dict[str, bytes]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, only say whether the folder is as it must be")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, only say whether the folder is as it must be"
+    )
     checking = parser.parse_args().check
     different = [
         (name, data)

@@ -1,8 +1,8 @@
 """What each page shows. Everything is plain text: the templates escape it, and nothing here is ever trusted as HTML.
 
 ``form_action_origin`` is what ``headers.form_action_origin`` makes of a redirect URI that was *proven* to be the
-client's (``https://app.example``, ``http://127.0.0.1:5000``, ``com.example.app:``). Browsers apply the ``form-action`` directive to the whole redirect
-chain after a form was posted, so a page whose answer may redirect to the client has to name it (CSP Level 3 §6.4.2).
+client's. Browsers apply the ``form-action`` directive to the whole redirect chain after a form was posted, so a page
+whose answer may redirect to the client has to name it (Content Security Policy Level 3, form-action).
 """
 
 from __future__ import annotations
