@@ -235,7 +235,7 @@ def test_s080_a_key_is_used_with_its_own_algorithm_only() -> None:
 
 
 @pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "x5t"])
-@pytest.mark.parametrize("kid", [EC.kid, ATTACKER.kid])
+@pytest.mark.parametrize("kid", [EC.kid, ATTACKER.kid], ids=["ours", "theirs"])
 def test_r019_s088_a_key_in_the_header_is_not_used(member: str, kid: str) -> None:
     values = {"jwk": ATTACKER.public().jwk(), "x5c": [b64(b"certificate")], "x5t": "x"}
     token = forge(header(kid=kid, **{member: values.get(member, "https://evil.example/k")}), payload(), ATTACKER)
@@ -244,7 +244,9 @@ def test_r019_s088_a_key_in_the_header_is_not_used(member: str, kid: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "kid", ["", "../../etc/passwd", "' OR 1=1 --", "/dev/null", "\0", EC.kid.lower(), None, 1, [EC.kid], {}]
+    "kid",
+    ["", "../../etc/passwd", "' OR 1=1 --", "/dev/null", "\0", EC.kid.lower(), None, 1, [EC.kid], {}],
+    ids=["empty", "path", "sql", "device", "nul", "lower", "none", "number", "list", "object"],
 )
 def test_s088_a_kid_is_only_ever_a_name(kid: object) -> None:
     asked: list[str] = []
