@@ -1,0 +1,1 @@
+"""Effects: the engine, the endpoints, the pages. Nothing else here writes."""
