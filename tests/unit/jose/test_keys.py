@@ -88,6 +88,7 @@ def test_keys_of_different_kinds_are_not_one_another() -> None:
         ("ES256", b""),
         ("ES256", b"\x30\x03\x02\x01\x00"),
     ],
+    ids=["EC as RSA", "RSA as EC", "P-384", "Ed25519", "1024 bits", "exponent 3", "empty", "no key"],
 )
 def test_s083_a_private_key_that_is_weak_or_of_another_kind_is_refused(alg: Alg, der: bytes) -> None:
     with pytest.raises(BadKey):

@@ -198,7 +198,7 @@ def public_encodings() -> list[bytes]:
     return [*found, b""]
 
 
-@pytest.mark.parametrize("secret", public_encodings())
+@pytest.mark.parametrize("secret", public_encodings(), ids=[f"form {n}" for n in range(len(public_encodings()))])
 @pytest.mark.parametrize("alg", ["HS256", "ES256", "RS256"])
 def test_r018_s084_a_public_key_is_never_an_hmac_secret(secret: bytes, alg: str) -> None:
     for key in KEYS.values():
