@@ -1,8 +1,32 @@
 """From a URL to a store."""
 
+from typing import assert_never
+
 from evergrant.core.ports.store import Store
-from evergrant.store.memory import MemoryStore
+from evergrant.store.locations import InMemory, PostgresDatabase, SqliteFile, locate
 
 
 def open_store(url: str) -> Store:
-    return MemoryStore()
+    """The store at `memory://`, `sqlite:///path` or `postgresql://…`. Raises ValueError for other URLs.
+
+    Nothing is asked of the database yet. Its schema has to be at head: see `evergrant.store.upgrade`.
+    """
+    # Imported late: who serves from memory or asks for help does not wait for drivers.
+    match locate(url):
+        case InMemory():
+            from evergrant.store.memory import MemoryStore
+
+            return MemoryStore()
+        case SqliteFile(path):
+            from evergrant.store.sql.sqlite import SqliteRunner, prepare
+            from evergrant.store.sql.store import SqlStore
+
+            prepare(path)
+            return SqlStore(SqliteRunner(path))
+        case PostgresDatabase(parsed):
+            from evergrant.store.sql.postgres import PostgresRunner
+            from evergrant.store.sql.store import SqlStore
+
+            return SqlStore(PostgresRunner(parsed))
+        case never:
+            assert_never(never)

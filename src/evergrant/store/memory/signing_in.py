@@ -100,7 +100,7 @@ def _is_over(grant: Grant, horizon: Horizon) -> bool:
         return grant.pending_expires_at < horizon.pending_before
     if grant.revocation is not None and grant.revocation.at < horizon.revoked_before:
         return True
-    return grant.generation > 0 and grant.expires_at < horizon.expired_before
+    return 0 < grant.expires_at < horizon.expired_before
 
 
 def _drop(table: dict[K, V], limit: int, is_over: Callable[[V], bool]) -> int:

@@ -1,0 +1,44 @@
+"""What a database URL says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+REMEDY = "use memory://, sqlite:///path/to/evergrant.db or postgresql://user@host/database"
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    url: URL  # prints without its password
+
+
+Location = InMemory | SqliteFile | PostgresDatabase
+
+
+def locate(url: str) -> Location:
+    """Read a database URL. Raises ValueError with a remedy, and without the URL: it may hold a password."""
+    if url in ("memory:", "memory://"):
+        return InMemory()
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(f"This is not a database URL: {REMEDY}.") from None
+    match parsed.drivername:
+        case "sqlite" if parsed.database and parsed.database != ":memory:" and not parsed.query:
+            return SqliteFile(Path(parsed.database))
+        case "postgresql" | "postgres" | "postgresql+psycopg" if parsed.database:
+            return PostgresDatabase(parsed)
+        case _:
+            raise ValueError(f"There is no store for such a database URL: {REMEDY}.")

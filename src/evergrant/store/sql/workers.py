@@ -1,0 +1,112 @@
+"""Worker threads behind a bounded queue, and what becomes of a driver's errors."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from evergrant.core.ports.reader import StoreUnavailable
+
+T = TypeVar("T")
+
+PATIENCE_S: Final = 5.0
+"""A job that no thread has begun after this many seconds is withdrawn: it would come too late to be of use."""
+
+TRIES: Final = 3
+ROLLED_BACK: Final = frozenset({"40001", "40P01", "23505"})
+"""SQLSTATEs after which another try may go well: serialization failure, deadlock, and a key that somebody else took
+between our look and our insert."""
+
+
+class Workers:
+    """Some threads that take jobs in order."""
+
+    def __init__(self, name: str, *, threads: int, queue: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._places = threading.BoundedSemaphore(queue)
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run `job` in a thread. StoreUnavailable: too many wait, it waited too long, or the store was closed."""
+        if not self._places.acquire(blocking=False):
+            raise StoreUnavailable("too many requests wait for the database")
+        try:
+            future = self._threads.submit(job)
+        except RuntimeError:
+            self._places.release()
+            raise StoreUnavailable("the store is closed") from None
+        future.add_done_callback(lambda _: self._places.release())
+        withdrawal = asyncio.get_running_loop().call_later(PATIENCE_S, future.cancel)
+        try:
+            # Shielded: a client that hangs up must not cancel the transaction it started.
+            return await asyncio.shield(asyncio.wrap_future(future))
+        except asyncio.CancelledError:
+            if _was_withdrawn(future):
+                raise StoreUnavailable("the database did not get round to it in time") from None
+            raise
+        finally:
+            withdrawal.cancel()
+
+    async def close(self) -> None:
+        """Let the jobs finish that were taken."""
+        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+
+
+def _was_withdrawn(future: "Future[T]") -> bool:
+    task = asyncio.current_task()
+    return future.cancelled() and (task is None or not task.cancelling())
+
+
+def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
+    """Run a question; once more if the connection turns out to be dead."""
+    for _ in range(TRIES - 1):
+        try:
+            return _ask_once(engine, question)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise unavailable(error) from error
+        except SQLAlchemyError as error:
+            raise unavailable(error) from error
+    try:
+        return _ask_once(engine, question)
+    except SQLAlchemyError as error:
+        raise unavailable(error) from error
+
+
+def _ask_once(engine: Engine, question: Callable[[Connection], T]) -> T:
+    with engine.connect() as connection:
+        return question(connection)
+
+
+def commit(engine: Engine, verb: Callable[[Connection], T]) -> T:
+    """Run a verb as one transaction, again if the database surely rolled it back for no fault of its own."""
+    tries = TRIES
+    while True:
+        tries -= 1
+        committing = False
+        try:
+            with engine.begin() as connection:
+                outcome = verb(connection)
+                committing = True
+        except SQLAlchemyError as error:
+            # An error of the commit itself leaves the outcome unknown: a second run could do it twice.
+            if committing or tries == 0 or not _may_try_again(error):
+                raise unavailable(error) from error
+        else:
+            return outcome
+
+
+def _may_try_again(error: SQLAlchemyError) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in ROLLED_BACK
+
+
+def unavailable(error: SQLAlchemyError) -> StoreUnavailable:
+    """What the caller may know: the kind of trouble, without the statement and what was in it."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return StoreUnavailable(f"the database failed: {type(cause).__name__}{f' ({state})' if state else ''}")
