@@ -27,7 +27,6 @@ def test_no_page_can_be_framed_sniffed_cached_or_named_to_others(view: View) -> 
     assert "frame-ancestors 'none'" in sent["Content-Security-Policy"]
     assert sent["X-Content-Type-Options"] == "nosniff"
     assert sent["Referrer-Policy"] == "no-referrer"
-    assert sent["Cross-Origin-Opener-Policy"] == "same-origin"
     assert sent["Cross-Origin-Resource-Policy"] == "same-origin"
     assert sent["Cache-Control"] == "no-store"
     assert "camera=()" in sent["Permissions-Policy"]
@@ -40,6 +39,12 @@ def test_only_the_playground_may_run_our_script() -> None:
     assert policies.pop("WelcomeView") == STRICT + "; script-src 'self'; connect-src 'self'"
     assert set(policies.values()) == {STRICT}
     assert PAGES.welcome(replace(WELCOME, playground=False)).headers["Content-Security-Policy"] == STRICT
+
+
+def test_a_client_that_opens_a_flow_in_a_popup_keeps_its_opener() -> None:
+    assert "Cross-Origin-Opener-Policy" not in PAGES.sign_in(SIGN_IN).headers
+    assert "Cross-Origin-Opener-Policy" not in PAGES.consent(CONSENT).headers
+    assert PAGES.welcome(WELCOME).headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
 def test_browsers_are_told_to_stay_with_https_only_where_there_is_https() -> None:

@@ -24,9 +24,8 @@ _encode = msgspec.json.Encoder().encode
 
 def json_answer(body: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer that no cache keeps (RFC 6749 §5.1), unless `headers` say otherwise."""
-    return Response(
-        _encode(body), status_code=status, headers={**NO_STORE, **(headers or {})}, media_type="application/json"
-    )
+    sent = {**NO_STORE, "X-Content-Type-Options": "nosniff", **(headers or {})}
+    return Response(_encode(body), status_code=status, headers=sent, media_type="application/json")
 
 
 def error_answer(error: OAuthError, correlation_id: str, *, realm: str) -> Response:

@@ -50,7 +50,6 @@ class Entry:
                 message["headers"] = [
                     *message["headers"],
                     (CORRELATION_HEADER.lower().encode(), call.correlation_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
                 ]
             await send(message)
 

@@ -28,7 +28,6 @@ _ALWAYS: Final = {
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
@@ -50,6 +49,9 @@ def headers(kind: PageKind, form_action_origin: str | None, *, https: bool) -> d
     result = dict(_ALWAYS)
     result["Content-Security-Policy"] = content_security_policy(kind, form_action_origin)
     clipboard = "clipboard-write=(self)" if kind is PageKind.PLAYGROUND else "clipboard-write=()"
+    if kind is PageKind.PLAYGROUND:
+        # Not on the pages of a flow: a client that opened them in a popup would lose its `window.opener` (S-126).
+        result["Cross-Origin-Opener-Policy"] = "same-origin"
     result["Permissions-Policy"] = ", ".join([*(f"{power}=()" for power in _POWERS), clipboard])
     if https:
         result["Strict-Transport-Security"] = HSTS
