@@ -19,8 +19,15 @@ from evergrant.core.policy import MINUTE, SECOND
 
 LONGEST_DELAY: Final = 15 * MINUTE
 SPARE_DELAY: Final = 60 * MINUTE
-FORGOTTEN_AFTER: Final = 50 * 30 * MINUTE
+FORGOTTEN_AFTER: Final = 50 * 30 * MINUTE  # the slowest counter, full
 """After this time at rest every counter is empty, and its row may go. Milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Not looked at. The same for users that exist and users that do not."""
+
+    retry_after_s: int
 
 
 @dataclass(frozen=True, slots=True)
