@@ -29,6 +29,9 @@ class Schedule:
     margin: int = DAY
 
 
+DEFAULT: Final = Schedule()
+
+
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """A key to be made. It is published at once and signs from `active_from`."""
@@ -71,7 +74,7 @@ def plan(keys: Iterable[StoredKey], now: Millis, schedule: Schedule, longest_acc
             create.append(NewKey(alg, begin))
             mine = [_retired(key, begin) if key is newest else key for key in mine]
         changes += [kept for key in mine if (kept := _kept_long_enough(key, stay)) not in listed]
-    return Plan(tuple(create), tuple(changes), Millis(now - KEPT_PRIVATELY))
+    return Plan(tuple(create), tuple(changes), forgettable_before(now))
 
 
 def rotate_now(keys: Iterable[StoredKey], now: Millis, schedule: Schedule, longest_access_lifetime: int) -> Plan:
@@ -86,7 +89,12 @@ def rotate_now(keys: Iterable[StoredKey], now: Millis, schedule: Schedule, longe
         for key in keys
         if key.retires_at is None or key.retires_at > now
     )
-    return Plan(tuple(NewKey(alg, now) for alg in ALGORITHMS), changes, Millis(now - KEPT_PRIVATELY))
+    return Plan(tuple(NewKey(alg, now) for alg in ALGORITHMS), changes, forgettable_before(now))
+
+
+def forgettable_before(now: Millis) -> Millis:
+    """Keys that left the JWKS before this moment may be forgotten."""
+    return Millis(now - KEPT_PRIVATELY)
 
 
 def is_published(key: StoredKey, now: Millis) -> bool:
