@@ -14,6 +14,8 @@ AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
 
 
 class GrantState(StrEnum):
+    """Superseded is no state: a later generation exists, which is another fact in another column."""
+
     PENDING = "pending"
     ACTIVE = "active"
     REVOKED = "revoked"
@@ -38,6 +40,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
+    """Who ended a grant, when and why: kept, because revoked is for ever."""
+
     at: Millis
     by: str  # "client", "operator", "server", or "subject"
     reason: str
@@ -98,6 +102,8 @@ class Realm:
 
 @dataclass(frozen=True, slots=True)
 class Client:
+    """A registered client. RFC 6749 §2."""
+
     id: ClientId
     name: str
     public: bool
@@ -212,6 +218,8 @@ class GrantFacts:
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
+    """One read: the session and its subject as it is now (None: gone)."""
+
     session: Session
     subject: Subject | None
 

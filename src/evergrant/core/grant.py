@@ -108,6 +108,7 @@ def refuse(case: Case, reason: Reason, event: EventKind | None = EventKind.REFRE
 
 
 def revoke(case: Case, reason: Reason, event: EventKind = EventKind.GRANT_REVOKED) -> Revoke:
+    """End the grant and say the same sentence."""
     return Revoke(_invalid(case, reason), reason, event)
 
 

@@ -37,6 +37,8 @@ class Action(StrEnum):
 
 
 class Renew(StrEnum):
+    """Whether a refresh moves to a new refresh token, or hands the same one out again."""
+
     ALWAYS = "always"
     NEVER = "never"
 

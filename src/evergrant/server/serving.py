@@ -14,12 +14,16 @@ Network = IPv4Network | IPv6Network
 
 
 class Issuers(Protocol):
+    """The realms that are served, made when they are first asked for."""
+
     async def find(self, realm_name: str, /) -> Issuer | None:
         """The issuer of that realm, `default` for the root; None if there is none. Raises StoreUnavailable."""
         ...
 
 
 class Readiness(Protocol):
+    """Asks store, schema, keys and clocks."""
+
     async def __call__(self) -> Mapping[str, str]:
         """What is not ready, by check, each with a sentence; empty when all is."""
         ...
@@ -38,6 +42,8 @@ class DoorRules:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
+    """Handed to the door once; nothing in it changes."""
+
     issuers: Issuers
     readiness: Readiness
     metrics: Metrics

@@ -19,6 +19,8 @@ WRONG = "The user name or password is wrong."
 
 @dataclass(frozen=True, slots=True)
 class PasswordRequest:
+    """A parsed request. RFC 6749 §4.3.2."""
+
     username: str
     password: Secret
     asked: Asked

@@ -152,6 +152,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
+    """How many rows of each kind the reaper deleted."""
+
     grants: int = 0
     sessions: int = 0
     claims: int = 0

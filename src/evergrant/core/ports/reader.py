@@ -25,6 +25,8 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GrantFilter:
+    """All fields that are set must match."""
+
     subject: SubjectId | None = None
     client_id: ClientId | None = None
     session_id: str | None = None
@@ -32,6 +34,8 @@ class GrantFilter:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
+    """All fields that are set must match."""
+
     correlation_id: CorrelationId | None = None
     grant_id: GrantId | None = None
     subject: SubjectId | None = None

@@ -12,6 +12,8 @@ class RealmStore(Reader, Ledger, Protocol):
 
 
 class Store(RealmReader, RealmLedger, Protocol):
+    """All realms of one database."""
+
     def realm_store(self, realm: RealmId, /) -> RealmStore:
         """Handed a realm at construction, so that no query can forget it."""
         ...

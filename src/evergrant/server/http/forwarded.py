@@ -45,6 +45,7 @@ def prefix(address: Address | None) -> str:
 
 
 def within(address: Address | None, networks: tuple[Network, ...]) -> bool:
+    """Whether the address is in one of the networks; no address is in none."""
     return address is not None and _within(address, networks)
 
 

@@ -8,10 +8,12 @@ from evergrant.server.http.reading import serving
 
 
 async def healthz(_request: Request) -> Response:
+    """The process answers; nothing else is asked."""
     return json_answer({"status": "ok"})
 
 
 async def readyz(request: Request) -> Response:
+    """200 when requests can be served, 503 with every reason when not."""
     problems = await serving(request).readiness()
     if problems:
         return json_answer({"status": "not ready", "problems": problems}, status=503, headers={"Retry-After": "2"})

@@ -9,6 +9,7 @@ from evergrant.server.http.reading import serving
 
 
 async def endpoint(request: Request) -> Response:
+    """The figures, or 403 for everybody else."""
     here = serving(request)
     address = client_address(request.scope, here.rules.proxies)
     # A forwarding header that is not believed means a proxy stands between: its address is not the asker's.

@@ -47,6 +47,7 @@ def call(request: Request) -> Call:
 
 
 def serving(request: Request) -> Serving:
+    """The server that this request came in by."""
     return cast(Serving, request.scope["evergrant.serving"])
 
 
