@@ -1,10 +1,8 @@
 """What a logout request deserves. Pure. OpenID Connect RP-Initiated Logout 1.0 §2, §3."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from evergrant.core.facts import Client
-from evergrant.core.policy import Action
 from evergrant.core.sessions import SignedIn
 from evergrant.protocol.forms import Form
 from evergrant.protocol.secret import Secret
@@ -102,30 +100,3 @@ def _proven_return(request: LogoutRequest, client: Client | None) -> ProvenRetur
     if client is None or uri is None or uri not in client.post_logout_redirect_uris:
         return None
     return ProvenReturn(client.id, client.name, uri, request.state)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Which grants of a session end with it: of `client_id`, or of everybody but `others_than`."""
-
-    client_id: ClientId | None
-    others_than: frozenset[ClientId]
-    only_online: bool
-
-
-def endings(usual: Action, actions: Mapping[ClientId, Action]) -> tuple[Ending, ...]:
-    """The policies' answer to a logout: one for the realm's usual policy, one for each client that differs."""
-    different = {client: action for client, action in actions.items() if action is not usual}
-    return tuple(
-        Ending(client, others, action is Action.REVOKE_ONLINE)
-        for client, others, action in _targets(usual, different)
-        if action in (Action.REVOKE_ONLINE, Action.REVOKE_ALL)
-    )
-
-
-def _targets(
-    usual: Action, different: Mapping[ClientId, Action]
-) -> Iterable[tuple[ClientId | None, frozenset[ClientId], Action]]:
-    yield None, frozenset(different), usual
-    for client, action in different.items():
-        yield client, frozenset(), action

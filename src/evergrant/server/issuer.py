@@ -15,6 +15,8 @@ from evergrant.server.engine.tokens import Tokens
 from evergrant.server.engine.userinfo import UserInfo
 from evergrant.server.keyring import Keyring
 from evergrant.server.pages.render import Pages
+from evergrant.server.playground import Playground
+from evergrant.server.welcome import Welcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Issuer:
     sign_in: SignIn
     logout: Logout
     pages: Pages
+    welcome: Welcome | None = None  # development mode only, as is the playground
+    playground: Playground | None = None
 
     @property
     def secure(self) -> bool:

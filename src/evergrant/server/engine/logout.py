@@ -1,4 +1,4 @@
-"""RP-initiated logout: reads the facts, asks `core.logout`, ends the session. OpenID Connect RP-Initiated Logout 1.0."""
+"""RP-initiated logout: reads the facts, asks `core.logout`, ends the session (RP-Initiated Logout 1.0 §2)."""
 
 from dataclasses import dataclass, field
 from typing import Final, assert_never

@@ -5,10 +5,10 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Final
 
+from evergrant.core.changes import endings
 from evergrant.core.facts import Event, EventKind, Revocation, Session, Subject
-from evergrant.core.logout import endings
-from evergrant.core.policy import Policy, Profile, effective
-from evergrant.core.ports.ledger import Ledger, RevokeAll, RevokeWhere, Superseded
+from evergrant.core.policy import EpochEvent, Profile, effective
+from evergrant.core.ports.ledger import Ledger, Superseded
 from evergrant.core.ports.reader import Reader
 from evergrant.core.ports.world import Clock, Random
 from evergrant.core.reasons import Reason
@@ -16,6 +16,7 @@ from evergrant.core.sessions import SessionLifetimes, SignedIn, signed_in, wants
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import ClientId, Millis
 from evergrant.server.call import Call
+from evergrant.server.engine.endings import revoke_all
 
 _COOKIE_BYTES: Final = 32
 _SID_BYTES: Final = 16
@@ -102,22 +103,12 @@ class Sessions:
 
     async def _end(self, session: Session, event: Event, now: Millis) -> int:
         realm = await self._reader.realm()
-        actions = {
-            client.id: effective(client.profile, realm.policy, client.policy).on_logout
-            for client in await self._reader.clients()
+        policies = {
+            client.id: effective(client.profile, realm.policy, client.policy) for client in await self._reader.clients()
         }
-        usual: Policy = effective(Profile.OAUTH21, realm.policy, {})
-        where = tuple(
-            RevokeWhere(
-                subject=session.subject,
-                client_id=ending.client_id,
-                session_id=session.sid,
-                only_online=ending.only_online,
-                except_clients=ending.others_than,
-            )
-            for ending in endings(usual.on_logout, actions)
-        )
-        revoke = RevokeAll(where, Revocation(now, "subject", Reason.LOGGED_OUT)) if where else None
+        ending = endings(EpochEvent.LOGOUT, effective(Profile.OAUTH21, realm.policy, {}), policies)
+        revocation = Revocation(now, "subject", Reason.LOGGED_OUT)
+        revoke = revoke_all(ending, revocation, subject=session.subject, session_id=session.sid)
         return (await self._ledger.end_session(session.digest, revoke=revoke, events=(event,))).revoked
 
     async def _is_unchanged(self, subject: Subject) -> bool:

@@ -1,0 +1,70 @@
+"""`/playground/grant?gid=`: development mode only. The playground's own grant, for the holder of its access token."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from evergrant.core.facts import Event, EventKind
+from evergrant.protocol.bearer import bearer
+from evergrant.protocol.errors import InvalidRequest, InvalidToken
+from evergrant.protocol.values import grant_id_from_text, grant_id_text
+from evergrant.server.http.answering import json_answer
+from evergrant.server.http.reading import issuer, read_query
+from evergrant.server.playground import GrantReport
+
+_WORDS: Final = {
+    EventKind.GRANT_OPENED: "You allowed it; the grant is pending and its code is on the way.",
+    EventKind.GRANT_EXCHANGED: "The code became the first tokens.",
+    EventKind.GRANT_REVOKED: "The grant ended.",
+    EventKind.GRANT_REUSED: "A spent token came back too late: the grant ended.",
+    EventKind.REFRESH_REFUSED: "A refresh was refused.",
+    EventKind.OTHER_CLIENT: "Another client showed a token of this grant; it was refused and nothing changed.",
+    EventKind.RETRY_STREAK: "Retries kept coming from another place.",
+    EventKind.STORE_BEHIND: "A token was newer than the database; it was adopted.",
+    EventKind.TOO_FAR_AHEAD: "A token was far newer than the database; it was refused.",
+    EventKind.TOKEN_REVOKED: "A token was revoked.",
+}
+
+
+async def endpoint(request: Request) -> Response:
+    """Answers for a revoked grant too, as long as the access token itself is genuine and has not expired."""
+    here = issuer(request)
+    if here.playground is None:
+        return json_answer({"error": "not_found"}, status=404)
+    token, gid = bearer(request.headers.get("authorization")), read_query(request).require("gid")
+    try:
+        grant_id = grant_id_from_text(gid)
+    except ValueError:
+        raise InvalidRequest("The parameter gid is not a grant.") from None
+    report = None if token is None else await here.playground.report(token, grant_id)
+    if report is None:
+        raise InvalidToken("The access token is not one of this grant.")
+    return json_answer(_body(report))
+
+
+def _body(report: GrantReport) -> dict[str, object]:
+    grant = report.grant
+    return {
+        "grant": {
+            "id": grant_id_text(grant.id),
+            "state": grant.state,
+            "generation": grant.generation,
+            "renewed_at": grant.renewed_at,
+            "expires_at": grant.expires_at,
+            "idle_expires_at": report.idle_expires_at,
+            "retries": grant.retries,
+            "revoked_reason": None if grant.revocation is None else grant.revocation.reason,
+        },
+        "events": [_event(event) for event in report.events],
+    }
+
+
+def _event(event: Event) -> dict[str, object]:
+    return {
+        "at": event.at,
+        "kind": event.kind,
+        "reason": event.reason,
+        "correlation_id": event.correlation_id,
+        "text": _WORDS.get(event.kind, "Something happened to this grant."),
+    }
