@@ -16,11 +16,9 @@ from evergrant.core.ports.ledger import (
     Saved,
     Superseded,
 )
+from evergrant.core.streak import next_retries
 from evergrant.protocol.values import GrantId, Millis
 from evergrant.store.memory.tables import RealmBound, RealmTables
-
-EIGHT_BITS = 0xFF
-"""Retry bits are kept for the last eight generations; a renewal adds a fresh one."""
 
 
 class MemoryGrants(RealmBound):
@@ -73,7 +71,7 @@ class MemoryGrants(RealmBound):
             previous_renewed_at=renewal.at if renewal.adopts else grant.renewed_at,
             renewed_at=renewal.at,
             used_at=renewal.at,
-            retries=0 if renewal.adopts else (grant.retries << 1) & EIGHT_BITS,
+            retries=0 if renewal.adopts else next_retries(grant.retries),
             seen=renewal.caller,
         )
         here.events.extend(events)

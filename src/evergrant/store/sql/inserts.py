@@ -7,8 +7,9 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 
 def insert_unless_there(table: Table) -> Insert:
-    """Insert; no row if any of the table's keys is in use."""
-    return insert(table).on_conflict_do_nothing()
+    """Insert; no row, and a row count of 0, if any of the table's keys is in use."""
+    # Of an insert, SQLAlchemy keeps no row count unless it is told to.
+    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def insert_or_replace(table: Table) -> Insert:

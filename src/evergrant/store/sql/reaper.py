@@ -17,9 +17,11 @@ def _some(table: Table, is_over: ColumnElement[bool]) -> Delete:
         .where(table.c.realm == bindparam("this_realm"), is_over)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
+        # Chosen once: inside the condition PostgreSQL may choose anew, and others, for each row it looks at.
+        .cte("chosen")
     )
     # Asked again outside: the row may have moved on between choosing and deleting.
-    return delete(table).where(key.in_(chosen), is_over)
+    return delete(table).where(key.in_(select(*chosen.columns)), is_over)
 
 
 _BEFORE: ColumnElement[int] = bindparam("before", type_=grants.c.expires_at.type)

@@ -32,8 +32,8 @@ def claim_once(
 
 _NOW: ColumnElement[int] = bindparam("now", type_=LONG)
 _LEAK: ColumnElement[int] = bindparam("leak", type_=LONG)
-# Both databases divide whole numbers without a rest. A clock that stepped back leaks nothing.
-_LEAKS = case((attempts.c.updated_at < _NOW, (_NOW - attempts.c.updated_at).op("/")(_LEAK)), else_=0)
+# A clock that stepped back leaks nothing.
+_LEAKS = case((attempts.c.updated_at < _NOW, (_NOW - attempts.c.updated_at) // _LEAK), else_=0)
 _EMPTY = attempts.c.tally <= _LEAKS
 _LEFT = case((_EMPTY, 0), else_=attempts.c.tally - _LEAKS)
 _LEAKED_AT = case(
