@@ -79,7 +79,7 @@ class Interactions:
             return None
         try:
             interaction = self._decoder.decode(plain)
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:
             return None  # sealed by another version of this program
         if interaction.step is not step or self._clock() - interaction.started_at > LIFETIME:
             return None

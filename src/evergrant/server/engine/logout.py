@@ -129,7 +129,7 @@ class Logout:
         if plain is not None:
             try:
                 question = self._decoder.decode(plain)
-            except msgspec.ValidationError:
+            except msgspec.DecodeError:
                 raise InvalidRequest(EXPIRED, reason=Reason.GARBAGE) from None
             if self._clock() - question.asked_at <= LIFETIME:
                 return question
