@@ -1,6 +1,7 @@
 """Forgetting: at most so many rows of each kind at a time, and never one that could still detect reuse."""
 
-from sqlalchemy import ColumnElement, Connection, Delete, Table, and_, bindparam, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, select, tuple_
+from sqlalchemy.sql.dml import ReturningDelete
 
 from evergrant.core.facts import GrantState
 from evergrant.core.ports.ledger import Horizon, Swept
@@ -8,7 +9,7 @@ from evergrant.protocol.values import RealmId
 from evergrant.store.schema import attempts, claims, events, grants, sessions
 
 
-def _some(table: Table, is_over: ColumnElement[bool]) -> Delete:
+def _some(table: Table, is_over: ColumnElement[bool]) -> ReturningDelete[tuple[str]]:
     """Delete at most `:most` rows of the realm that are over before `:before`."""
     key = tuple_(*table.primary_key.columns)
     # What somebody else holds is left for the next time, rather than waited for.
@@ -21,7 +22,9 @@ def _some(table: Table, is_over: ColumnElement[bool]) -> Delete:
         .cte("chosen")
     )
     # Asked again outside: the row may have moved on between choosing and deleting.
-    return delete(table).where(key.in_(select(*chosen.columns)), is_over)
+    outgoing = delete(table).where(key.in_(select(*chosen.columns)), is_over)
+    # Counted by what comes back: Python's own sqlite3 keeps no row count of a statement that begins with WITH.
+    return outgoing.returning(table.c.realm)
 
 
 _BEFORE: ColumnElement[int] = bindparam("before", type_=grants.c.expires_at.type)
@@ -44,9 +47,9 @@ _EVENTS = _some(events, events.c.at < _BEFORE)
 
 
 def sweep(connection: Connection, realm: RealmId, horizon: Horizon, limit: int) -> Swept:
-    def drop(statement: Delete, before: int, most: int) -> int:
+    def drop(statement: ReturningDelete[tuple[str]], before: int, most: int) -> int:
         values = {"this_realm": realm, "before": before, "most": most}
-        return connection.execute(statement, values).rowcount
+        return len(connection.execute(statement, values).all())
 
     swept = 0
     for name, statement in _GRANTS:
