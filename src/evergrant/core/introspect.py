@@ -61,8 +61,9 @@ def introspect_refresh(
         return Inactive()
     grant: Grant = facts.grant
     genuine = secret_digest(grant.id, presented.secret) == grant.secret_digest
+    spent = presented.generation < grant.generation or presented.key_id < grant.key_id
     expires = idle_expires_at(grant, policy)
-    if not genuine or presented.generation < grant.generation or now >= expires or facts.subject is None:
+    if not genuine or spent or now >= expires or facts.subject is None:
         return Inactive()
     return Active(
         {

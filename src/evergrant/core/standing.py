@@ -28,32 +28,29 @@ class Standing(NamedTuple):
 _EVENT_REASONS: Final[Mapping[EpochEvent, Reason]] = {
     EpochEvent.PASSWORD_CHANGE: Reason.PASSWORD_CHANGED,
     EpochEvent.ROLE_CHANGE: Reason.ROLES_CHANGED,
-    EpochEvent.DISABLE: Reason.SUBJECT_DISABLED,
     EpochEvent.LOGOUT: Reason.LOGGED_OUT,
     EpochEvent.SECRET_ROTATION: Reason.SECRET_ROTATED,
 }
 
 
 def standing(grant: Grant, subject: Subject | None, client: Client, realm: Realm, policy: Policy) -> Standing | None:
-    """Row 7: is subject or client disabled or gone, or has an epoch moved? None: the grant stands.
-
-    Asked at every refresh, and for access tokens at introspection and userinfo.
-    """
+    """Row 7: is subject or client disabled or gone, or has an epoch moved on? None: the grant stands."""
     if subject is None:
         return Standing(Reason.SUBJECT_GONE, Action.REVOKE_ALL)
     if subject.disabled:
         return Standing(Reason.SUBJECT_DISABLED, policy.on_disable)
     if client.disabled:
         return Standing(Reason.CLIENT_DISABLED, policy.on_disable)
+    then = grant.epochs
+    # Behind, not different: realm and client are remembered for up to a second, and another node may have opened this
+    # grant under an epoch that is news to us. What happened before it was opened must not end it.
     moved = (
-        (grant.epochs.realm != realm.epoch, realm.epoch_event),
-        (grant.epochs.client != client.epoch, client.epoch_event),
-        (grant.epochs.subject != subject.epoch, subject.epoch_event),
+        (then.realm < realm.epoch, realm.epoch_event, Reason.SUBJECT_DISABLED),
+        (then.client < client.epoch, client.epoch_event, Reason.CLIENT_DISABLED),
+        (then.subject < subject.epoch, subject.epoch_event, Reason.SUBJECT_DISABLED),
     )
-    for differs, event in moved:
-        if not differs:
-            continue
+    for is_behind, event, disabled in moved:
         action = policy.action(event)
-        if action is Action.REVOKE_ALL or (action is Action.REVOKE_ONLINE and not grant.offline):
-            return Standing(_EVENT_REASONS[event], Action.REVOKE_ALL)
+        if is_behind and (action is Action.REVOKE_ALL or (action is Action.REVOKE_ONLINE and not grant.offline)):
+            return Standing(disabled if event is EpochEvent.DISABLE else _EVENT_REASONS[event], Action.REVOKE_ALL)
     return None
