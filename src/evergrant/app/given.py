@@ -55,7 +55,7 @@ class Database(Section):
 
 class Listen(Section):
     # Not `host` and `port` themselves: Kubernetes sets EVERGRANT_PORT=tcp://… beside a service of that name.
-    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    host: str = Field(default="localhost", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on")
     workers: int = Field(default=1, ge=1, le=256, description="Processes; more than one needs PostgreSQL")
 
@@ -81,7 +81,7 @@ class Reaper(Section):
 
 
 class Events(Section):
-    retention: Duration = Field(default=365 * 86_400_000, ge=3_600_000, description="How long security events are kept")
+    retention: Duration = Field(default=400 * 86_400_000, ge=3_600_000, description="How long security events are kept")
 
 
 class Keys(Section):
@@ -121,6 +121,7 @@ class Given(BaseSettings):
     trusted_proxies: Words = Field(
         default=(), description="Networks whose Forwarded and X-Forwarded-* headers are believed"
     )
+    metrics_networks: Words = Field(default=("127.0.0.0/8", "::1/128"), description="Networks that may read /metrics")
     allowed_hosts: Words = Field(default=(), description="Host names that are answered besides the issuer's")
     database: Database = Database()
     listen: Listen = Listen()
@@ -135,11 +136,11 @@ class Given(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  pydantic names the arguments
+        settings_cls: type[BaseSettings],  # noqa: ARG003  pydantic passes it by name
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic passes it by name
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic passes it by name
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # The sources are merged by `collect`, so that what is wrong in one of them does not hide the rest.
         return (init_settings,)

@@ -28,3 +28,12 @@ class SettingsError(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class NotReady(Exception):
+    """The server must not start as things are; the remedy says what to do first."""
+
+    def __init__(self, wrong: str, remedy: str) -> None:
+        super().__init__(f"{wrong}. {remedy}")
+        self.wrong = wrong
+        self.remedy = remedy

@@ -33,6 +33,7 @@ class Settings:
     database_url: Secret
     masters: MasterKeys | None
     trusted_proxies: tuple[Network, ...] = ()
+    metrics_networks: tuple[Network, ...] = ()
     allowed_hosts: frozenset[str] = frozenset()
     listen: Listen = field(default_factory=Listen)
     tls: Tls = field(default_factory=Tls)
@@ -47,6 +48,18 @@ class Settings:
     def sqlite(self) -> bool:
         """Whether the store is one SQLite file, and so one process."""
         return self.database_url.reveal().startswith("sqlite")
+
+    @property
+    def https(self) -> bool:
+        """Whether clients and browsers reach the issuer by https."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def database_in_words(self) -> str:
+        """Which database it is, without its credentials."""
+        if self.sqlite:
+            return f"SQLite, {self.database_file}"
+        return "PostgreSQL, " + self.database_url.reveal().partition("://")[2].rpartition("@")[2].partition("?")[0]
 
     @property
     def database_file(self) -> Path | None:
@@ -88,7 +101,8 @@ class _Check:
             issuer=issuer,
             database_url=self._database_url(),
             masters=self._masters(),
-            trusted_proxies=self._networks(),
+            trusted_proxies=self._networks("trusted_proxies", given.trusted_proxies),
+            metrics_networks=self._networks("metrics_networks", given.metrics_networks),
             allowed_hosts=self._hosts(issuer),
             listen=given.listen,
             tls=given.tls,
@@ -183,21 +197,28 @@ class _Check:
             self._wrong(f"{key}_file", f"{file} cannot be read", "Name a readable text file.")
             return None
 
-    def _networks(self) -> tuple[Network, ...]:
+    def _networks(self, key: str, texts: tuple[str, ...]) -> tuple[Network, ...]:
         networks: list[Network] = []
-        for text in self._given.trusted_proxies:
+        for text in texts:
             try:
                 networks.append(ip_network(text))
             except ValueError:
-                self._wrong("trusted_proxies", f"{text} is not a network", "Write 10.0.0.0/8 or 2001:db8::/32.")
+                self._wrong(key, f"{text} is not a network", "Write 10.0.0.0/8 or 2001:db8::/32.")
         return tuple(networks)
 
     def _hosts(self, issuer: str) -> frozenset[str]:
-        own = {urlsplit(issuer).hostname or ""} | (LOOPBACK_NAMES if self._development else set())
+        parts = urlsplit(issuer)
+        hosts = {parts.netloc.lower()}
+        if self._development:
+            # Behind a tunnel or in another program it is asked under the issuer's port, and under its own.
+            ports = {"" if parts.port is None else f":{parts.port}", f":{self._given.listen.port}"}
+            hosts |= {name + port for name in ("localhost", "127.0.0.1", "[::1]") for port in ports}
         for text in self._given.allowed_hosts:
-            if not text or any(character in text for character in "/@ *?#"):
-                self._wrong("allowed_hosts", f"{text} is not a host name", "Write names without scheme and port.")
-        return frozenset(own | {host.lower().strip("[]") for host in self._given.allowed_hosts})
+            if any(character in text for character in "/@ *?#"):
+                self._wrong(
+                    "allowed_hosts", f"{text} is not a host", "Write names, with a port where it is not the usual one."
+                )
+        return frozenset(hosts | {host.lower() for host in self._given.allowed_hosts})
 
     def _policy(self) -> Mapping[str, PolicyValue]:
         try:

@@ -158,10 +158,16 @@ def test_development_listens_on_loopback_only(tmp_path: Path) -> None:
 
 
 def test_production_answers_to_the_names_it_was_given_only(tmp_path: Path) -> None:
-    assert production(tmp_path, allowed_hosts=["Backup.example.com"]).allowed_hosts == {
+    assert production(tmp_path, allowed_hosts=["Backup.example.com:8443"]).allowed_hosts == {
         "login.example.com",
-        "backup.example.com",
+        "backup.example.com:8443",
     }
+
+
+def test_development_answers_to_every_name_of_this_machine(tmp_path: Path) -> None:
+    hosts = load_settings(tmp_path, listen={"port": 8123}).allowed_hosts
+
+    assert hosts == {"localhost:8123", "127.0.0.1:8123", "[::1]:8123"}
 
 
 def test_half_a_tls_pair_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,351 @@
+"""Puts the server together: the only place that knows everybody, and the only one that asks for time and chance."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp
+
+from evergrant.app.application import Application, Running
+from evergrant.app.beginning import Began, begin, default_realm
+from evergrant.app.demo import USERNAME
+from evergrant.app.issuers import RealmIssuers
+from evergrant.app.master_key import keep_master_key
+from evergrant.app.office import Office
+from evergrant.app.problems import NotReady
+from evergrant.app.readiness import StoreReadiness
+from evergrant.app.settings import Settings
+from evergrant.core.credential import Credentials, MasterKeys
+from evergrant.core.facts import Caller, Realm
+from evergrant.core.grants import GRANT_TYPES
+from evergrant.core.key_schedule import Schedule
+from evergrant.core.ports.store import Store
+from evergrant.core.ports.world import Random
+from evergrant.core.sessions import SessionLifetimes
+from evergrant.protocol.values import CorrelationId, Millis
+from evergrant.server.access_tokens import AccessTokens
+from evergrant.server.call import Call
+from evergrant.server.catalog import Catalog
+from evergrant.server.engine.approval import Approval
+from evergrant.server.engine.authorization import Authorization
+from evergrant.server.engine.clients import ClientAuthentication
+from evergrant.server.engine.interactions import Interactions
+from evergrant.server.engine.introspection import TokenIntrospection
+from evergrant.server.engine.issuing import Issuing
+from evergrant.server.engine.keys import Keys
+from evergrant.server.engine.live_access import LiveAccess
+from evergrant.server.engine.logout import Logout
+from evergrant.server.engine.operators.clients import Clients
+from evergrant.server.engine.operators.grants import Grants
+from evergrant.server.engine.operators.realms import DEFAULT, Realms
+from evergrant.server.engine.operators.resources import Resources
+from evergrant.server.engine.operators.subjects import Subjects
+from evergrant.server.engine.passwords import Passwords
+from evergrant.server.engine.reaper import Retention
+from evergrant.server.engine.revocation import TokenRevocation
+from evergrant.server.engine.sessions import Sessions
+from evergrant.server.engine.sign_in import SignIn
+from evergrant.server.engine.tokens import Tokens
+from evergrant.server.engine.upkeep import Rules, Upkeep
+from evergrant.server.engine.userinfo import UserInfo
+from evergrant.server.http.entry import Entry
+from evergrant.server.http.routes import router
+from evergrant.server.id_token_hints import IdTokenHints
+from evergrant.server.issuer import Issuer
+from evergrant.server.journal import Journal
+from evergrant.server.keyring import Keyring
+from evergrant.server.known_browsers import KnownBrowsers
+from evergrant.server.log import Log, open_log
+from evergrant.server.metrics import Metrics
+from evergrant.server.mint import Mint
+from evergrant.server.pages.render import Pages
+from evergrant.server.playground import Playground
+from evergrant.server.sealing import Sealer
+from evergrant.server.serving import DoorRules, Serving
+from evergrant.server.welcome import Welcome
+from evergrant.store.open import open_store
+
+STATIC: Final = "/static"
+
+random: Random = os.urandom
+
+
+def clock() -> Millis:
+    """Now, in milliseconds UTC."""
+    return Millis(time.time_ns() // 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An open store with a schema at head, and the keys to what is sealed in it."""
+
+    settings: Settings
+    store: Store
+    masters: MasterKeys
+    log: Log
+
+
+async def open_base(settings: Settings, log: Log) -> Base:
+    """Raises NotReady, StoreUnavailable, or ValueError for a damaged master key file."""
+    if settings.development or settings.sqlite:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    masters = settings.masters
+    if masters is None:
+        masters = keep_master_key(settings.data_dir, random)
+    await _bring_to_head(settings)
+    return Base(settings, open_store(settings.database_url.reveal()), masters, log)
+
+
+async def _bring_to_head(settings: Settings) -> None:
+    state = await asyncio.to_thread(check_schema, settings)
+    if state == "head":
+        return
+    if not settings.development:
+        raise NotReady(f"the database's schema is not ready: {state}", "Run `evergrant db upgrade`.")
+    await asyncio.to_thread(upgrade_schema, settings)
+
+
+def check_schema(settings: Settings) -> str:
+    """`head`, or a sentence that says what is wrong. Raises StoreUnavailable."""
+    # Late, here and below: migrations are the slowest thing to import.
+    from evergrant.store.upgrade import check
+
+    return check(settings.database_url.reveal())
+
+
+def upgrade_schema(settings: Settings) -> None:
+    """Bring the database to the newest schema. Raises NotReady for one of a newer program, StoreUnavailable."""
+    from evergrant.store.upgrade import UnknownSchema, upgrade
+
+    if settings.sqlite:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        upgrade(settings.database_url.reveal())
+    except UnknownSchema as newer:
+        raise NotReady(str(newer), "Run the newer program, or restore a backup.") from None
+
+
+def application(settings: Settings, log: Log | None = None) -> Application:
+    """The whole server as an ASGI application. Nothing is opened before it starts."""
+    here = open_log(settings.log.format, settings.log.level, clock) if log is None else log
+
+    async def open_all() -> Running:
+        async with AsyncExitStack() as opened:
+            base = await open_base(settings, here)
+            opened.push_async_callback(base.store.close)
+            office = await _office(base, DEFAULT)
+            began = await begin(settings, office)
+            app = _serve(base, opened)
+            # From here on, closing is the application's business.
+            return Running(app, opened.pop_all().aclose, began)
+
+    return Application(open_all, here)
+
+
+async def prepare(settings: Settings, log: Log) -> Began:
+    """All that a first start makes, without serving: for the parent of several workers."""
+    base = await open_base(settings, log)
+    try:
+        return await begin(settings, await _office(base, DEFAULT))
+    finally:
+        await base.store.close()
+
+
+async def open_office(settings: Settings, realm_name: str) -> Office:
+    """What an operator may do in a realm, beside a running server. Raises OperatorError, NotReady, StoreUnavailable."""
+    base = await open_base(settings, open_log("console", "warning", clock))
+    try:
+        return await _office(base, realm_name)
+    except BaseException:
+        await base.store.close()
+        raise
+
+
+async def _office(base: Base, realm_name: str) -> Office:
+    call = Call(CorrelationId(random(8).hex()), Caller("evergrant command line"), clock())
+    realms = Realms(base.store, clock)
+    if realm_name == DEFAULT:
+        realm = await default_realm(realms, call)
+    else:
+        realm = await realms.show(realm_name)
+    store, issuer = base.store.realm_store(realm.id), _issuer_url(base.settings, realm.name)
+
+    def keys_of(one: Realm) -> Keys:
+        return Keys(base.store.realm_store(one.id), base.masters, clock, random, _schedule(base.settings))
+
+    return Office(
+        realm=realm,
+        issuer=issuer,
+        call=call,
+        realms=realms,
+        clients=Clients(store, clock, random, GRANT_TYPES),
+        subjects=Subjects(store, clock, random, Passwords(random).hash_at_once),
+        resources=Resources(store, clock, issuer),
+        grants=Grants(store, clock),
+        keys=keys_of(realm),
+        reader=store,
+        store=base.store,
+        issuer_of=lambda name: _issuer_url(base.settings, name),
+        keys_of=keys_of,
+        close=base.store.close,
+    )
+
+
+def _serve(base: Base, opened: AsyncExitStack) -> ASGIApp:
+    """The routes of all realms, and the upkeep beside them."""
+    settings = base.settings
+    parts = Parts(Journal(base.log, Metrics()), Passwords(random), Pages(_static(settings), settings.https))
+    opened.callback(parts.passwords.close)
+    issuers = RealmIssuers(base.store, lambda realm: _issuer(base, parts, realm), clock)
+    serving = Serving(
+        issuers=issuers,
+        readiness=StoreReadiness(base.store, issuers, clock),
+        metrics=parts.journal.metrics,
+        journal=parts.journal,
+        clock=clock,
+        random=random,
+        rules=DoorRules(settings.trusted_proxies, settings.allowed_hosts, settings.metrics_networks),
+    )
+    retention = Retention(events=settings.events.retention)
+    rules = Rules(schedule=_schedule(settings), retention=retention, interval=settings.reaper.interval)
+    upkeep = Upkeep(
+        store=base.store, masters=base.masters, clock=clock, random=random, journal=parts.journal, rules=rules
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(upkeep.run(stop), name="evergrant upkeep")
+
+    async def end_upkeep() -> None:
+        # Not cancelled: a sweep that has begun is committed or not, and the store is closed only then.
+        stop.set()
+        await asyncio.gather(task, return_exceptions=True)
+
+    opened.push_async_callback(end_upkeep)
+    return Entry(router(), serving)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all realms of one server share."""
+
+    journal: Journal
+    passwords: Passwords
+    pages: Pages
+
+
+def _issuer(base: Base, parts: Parts, realm: Realm) -> Issuer:
+    """One realm, put together. Every engine is handed the least that it needs."""
+    url, store = _issuer_url(base.settings, realm.name), base.store.realm_store(realm.id)
+    journal = parts.journal
+    credentials = Credentials(realm.id, base.masters)
+    catalog = Catalog(store, realm.id, clock)
+    keyring = Keyring(store, realm.id, base.masters, clock)
+    access_tokens = AccessTokens(url, keyring)
+    live_access = LiveAccess(access_tokens=access_tokens, reader=store, catalog=catalog, clock=clock)
+    lifetimes = SessionLifetimes(base.settings.session.idle, base.settings.session.absolute)
+    sessions = Sessions(reader=store, ledger=store, lifetimes=lifetimes, clock=clock, random=random)
+    sign_in = SignIn(
+        reader=store,
+        ledger=store,
+        passwords=parts.passwords,
+        known_browsers=KnownBrowsers(realm.id, base.masters, random),
+        clock=clock,
+        journal=journal,
+    )
+    return Issuer(
+        url=url,
+        realm_id=realm.id,
+        realm_name=realm.name,
+        path=_path(realm.name),
+        development=base.settings.development,
+        reader=store,
+        catalog=catalog,
+        keyring=keyring,
+        clients=ClientAuthentication(catalog),
+        tokens=Tokens(
+            issuer=url,
+            catalog=catalog,
+            credentials=credentials,
+            reader=store,
+            ledger=store,
+            issuing=Issuing(
+                ledger=store,
+                mint=Mint(url, keyring, random),
+                credentials=credentials,
+                clock=clock,
+                random=random,
+            ),
+            sign_in=sign_in,
+            clock=clock,
+            journal=journal,
+        ),
+        revocation=TokenRevocation(
+            credentials=credentials,
+            access_tokens=access_tokens,
+            reader=store,
+            ledger=store,
+            clock=clock,
+            metrics=journal.metrics,
+        ),
+        introspection=TokenIntrospection(
+            issuer=url,
+            credentials=credentials,
+            live_access=live_access,
+            reader=store,
+            catalog=catalog,
+            clock=clock,
+            metrics=journal.metrics,
+        ),
+        userinfo=UserInfo(live_access),
+        authorization=Authorization(
+            issuer=url,
+            catalog=catalog,
+            reader=store,
+            ledger=store,
+            interactions=Interactions(Sealer(realm.id, base.masters, "interaction", random), clock, random),
+            sessions=sessions,
+            sign_in=sign_in,
+            approval=Approval(
+                catalog=catalog, reader=store, ledger=store, sessions=sessions, credentials=credentials, clock=clock
+            ),
+            clock=clock,
+            journal=journal,
+        ),
+        sign_in=sign_in,
+        logout=Logout(
+            catalog=catalog,
+            sessions=sessions,
+            hints=IdTokenHints(url, keyring),
+            sealer=Sealer(realm.id, base.masters, "logout", random),
+            clock=clock,
+        ),
+        pages=parts.pages,
+        welcome=Welcome(base.settings.database_in_words, USERNAME) if base.settings.development else None,
+        playground=Playground(access_tokens=access_tokens, reader=store, catalog=catalog, clock=clock)
+        if base.settings.development
+        else None,
+    )
+
+
+def _schedule(settings: Settings) -> Schedule:
+    return Schedule(rotation=settings.keys.rotation, publish_ahead=settings.keys.publish_ahead)
+
+
+def _path(realm_name: str) -> str:
+    return "" if realm_name == DEFAULT else f"/realms/{realm_name}"
+
+
+def _issuer_url(settings: Settings, realm_name: str) -> str:
+    """The default realm's issuer is the configured one, byte by byte."""
+    path = _path(realm_name)
+    return settings.issuer.rstrip("/") + path if path else settings.issuer
+
+
+def _static(settings: Settings) -> str:
+    """Absolute on this host: a program that mounts the server has the issuer's path before it."""
+    return urlsplit(settings.issuer).path.rstrip("/") + STATIC

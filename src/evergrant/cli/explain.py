@@ -1,0 +1,4 @@
+"""Placeholder."""
+import typer
+def add(app: typer.Typer) -> None:
+    """Register."""

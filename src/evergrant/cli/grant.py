@@ -1,0 +1,74 @@
+"""`evergrant grant …`: who allowed what to whom, and how it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from evergrant.cli.answers import Answer, card, listing
+from evergrant.cli.command import command
+from evergrant.cli.desk import Desk
+
+GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="32 hexadecimal digits: `gid` in access tokens.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    group = typer.Typer(help="What people allowed to applications.", no_args_is_help=True)
+    command(group, "list")(list_grants)
+    command(group, "show")(show)
+    command(group, "revoke")(revoke)
+    app.add_typer(group, name="grant")
+
+
+async def list_grants(
+    desk: Desk,
+    user: Annotated[str | None, typer.Option(help="Of this user only.", show_default=False)] = None,
+    client: Annotated[str | None, typer.Option(help="Of this client only.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most, newest first.")] = 100,
+) -> Answer:
+    """List grants, newest first."""
+    from evergrant.cli import shapes
+
+    office = await desk.office()
+    subject = None if user is None else (await office.subjects.show(user)).id
+    grants = await office.grants.list(subject=subject, client_id=client, limit=limit)
+    names = {it.id: it.username for it in await office.subjects.list()}
+    rows = [
+        [
+            shapes.grant_id_text(it.id),
+            it.client_id,
+            names.get(it.subject, it.subject),
+            it.state.value,
+            str(it.generation),
+            str(it.scope),
+            shapes.moment(it.renewed_at),
+        ]
+        for it in grants
+    ]
+    columns = ("grant", "client", "user", "state", "generation", "scope", "renewed")
+    return listing([shapes.grant(it) for it in grants], columns, rows, empty="There is no grant.")
+
+
+async def show(desk: Desk, grant: GrantArgument) -> Answer:
+    """Show a grant and what happened to it."""
+    from evergrant.cli import shapes
+
+    shown = await (await desk.office()).grants.show(grant)
+    data = shapes.grant(shown.facts.grant)
+    told = [
+        f"{shapes.moment(it.at)}  {it.kind.value}{f' ({it.reason})' if it.reason else ''}  {it.correlation_id}"
+        for it in reversed(shown.events)
+    ]
+    return card(data | {"events": [shapes.event(it) for it in shown.events]}, shapes.pairs(data), "", *told)
+
+
+async def revoke(desk: Desk, grant: GrantArgument) -> Answer:
+    """End a grant at once."""
+    from evergrant.cli import shapes
+
+    office = await desk.office()
+    data = shapes.grant(await office.grants.revoke(office.call, grant))
+    wanted = ("grant", "client_id", "subject", "state", "revoked_at", "revoked_reason")
+    return card(data, shapes.pairs({name: data[name] for name in wanted}), "The grant has ended.")

@@ -1,0 +1,1 @@
+"""`evergrant try`: the whole life of a grant, walked against a real issuer."""

@@ -1,0 +1,116 @@
+"""With which client the loop is walked, and who signs in: the demo person by forms, or the user in a browser."""
+
+from __future__ import annotations
+
+import ssl
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+from evergrant.app.demo_file import DemoFile, read_demo_file
+from evergrant.app.settings import Settings, is_loopback
+from evergrant.app.wiring import clock, random
+from evergrant.cli.answers import console
+from evergrant.cli.desk import Desk
+from evergrant.cli.failures import Failure
+from evergrant.cli.trying.browser import Callback
+from evergrant.cli.trying.forms import Person, walk
+from evergrant.cli.trying.loop import Means, SignsIn
+from evergrant.client.exchange import Attempt, Identity
+from evergrant.protocol.secret import Secret
+
+DEMO_CLIENT: Final = "demo-web"
+DEMO_REDIRECT: Final = "http://127.0.0.1/callback"
+BROWSER_WAIT_S: Final = 300.0
+_TIMEOUT_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options of the command."""
+
+    issuer: str | None
+    client_id: str | None
+    client_secret: str | None = field(repr=False)
+    ca_file: Path | None
+    open_browser: bool
+
+
+@contextmanager
+def choose(desk: Desk, wanted: Wanted) -> Iterator[tuple[str, Means]]:
+    """The issuer and the means to try it. Raises Failure if nobody could sign in."""
+    demo = None if wanted.client_id else _demo(desk.settings, wanted)
+    issuer = wanted.issuer or (demo.issuer if demo is not None else desk.settings.issuer)
+    with httpx2.Client(
+        timeout=_TIMEOUT_S, verify=_trust(desk.settings, wanted, issuer), headers={"User-Agent": "evergrant-try"}
+    ) as http:
+        if demo is not None:
+            sign_in = _by_forms(http, Person(demo.username, demo.password))
+            yield issuer, _means(http, Identity(DEMO_CLIENT), DEMO_REDIRECT, sign_in)
+            return
+        with Callback() as callback:
+            secret = Secret(wanted.client_secret) if wanted.client_secret else None
+            sign_in = _by_browser(callback, open_browser=wanted.open_browser)
+            yield issuer, _means(http, Identity(wanted.client_id or "", secret), callback.uri, sign_in)
+
+
+def _demo(settings: Settings, wanted: Wanted) -> DemoFile:
+    """Development mode's own person and client, if the issuer is this development server."""
+    demo = read_demo_file(settings.data_dir)
+    if demo is None and wanted.issuer is None:
+        raise Failure(
+            "there is no development server here to try", "Start one with `evergrant serve`, or name --issuer."
+        )
+    if demo is None or (wanted.issuer is not None and wanted.issuer != demo.issuer):
+        raise Failure(
+            "another issuer is tried with a client of its own",
+            f"Register one there with the redirect URI {DEMO_REDIRECT} (any port) and add --client-id.",
+        )
+    return demo
+
+
+def _means(http: httpx2.Client, client: Identity, redirect_uri: str, sign_in: SignsIn) -> Means:
+    def attempt(scope: str) -> Attempt:
+        return Attempt(redirect_uri, scope, state=_text(16), nonce=_text(16), verifier=Secret(_text(32)))
+
+    return Means(http=http, client=client, sign_in=sign_in, new_attempt=attempt, now_s=lambda: clock() // 1000)
+
+
+def _text(size: int) -> str:
+    return urlsafe_b64encode(random(size)).rstrip(b"=").decode()
+
+
+def _by_forms(http: httpx2.Client, person: Person) -> SignsIn:
+    def sign_in(url: str, attempt: Attempt) -> tuple[str, str]:
+        came_back, shown = walk(http, url, attempt.redirect_uri, person)
+        return came_back, f"as {person.username}, pages: {', '.join(shown) or 'none'}"
+
+    return sign_in
+
+
+def _by_browser(callback: Callback, *, open_browser: bool) -> SignsIn:
+    def sign_in(url: str, _attempt: Attempt) -> tuple[str, str]:
+        console(stderr=True).print(f"Sign in here:\n{url}", markup=False, highlight=False, soft_wrap=True)
+        return callback.wait(url, open_browser=open_browser, seconds=BROWSER_WAIT_S), "in your browser"
+
+    return sign_in
+
+
+def _trust(settings: Settings, wanted: Wanted, issuer: str) -> ssl.SSLContext | bool:
+    """The system's certificates; for a server on this machine with a certificate of its own, that one as well."""
+    own = settings.tls.cert if is_loopback(urlsplit(issuer).hostname or "") else None
+    extra = wanted.ca_file or own
+    if extra is None or not issuer.startswith("https://"):
+        return True
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(extra)
+    except (OSError, ssl.SSLError):
+        raise Failure(f"{extra} holds no certificate that can be read", "Name a PEM file.") from None
+    return context
