@@ -25,8 +25,9 @@ from evergrant.core.credential import Credentials, MasterKeys
 from evergrant.core.facts import Caller, Realm
 from evergrant.core.grants import GRANT_TYPES
 from evergrant.core.key_schedule import Schedule
+from evergrant.core.ports.reader import StoreHealth
 from evergrant.core.ports.store import Store
-from evergrant.core.ports.world import Random
+from evergrant.core.ports.world import Clock, Random
 from evergrant.core.sessions import SessionLifetimes
 from evergrant.protocol.values import CorrelationId, Millis
 from evergrant.server.access_tokens import AccessTokens
@@ -83,12 +84,14 @@ def clock() -> Millis:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """An open store with a schema at head, and the keys to what is sealed in it."""
+    """An open store with a schema at head, the keys to what is sealed in it, and the world's time and chance."""
 
     settings: Settings
     store: Store
     masters: MasterKeys
     log: Log
+    clock: Clock
+    random: Random
 
 
 async def open_base(settings: Settings, log: Log) -> Base:
@@ -98,16 +101,20 @@ async def open_base(settings: Settings, log: Log) -> Base:
     masters = settings.masters
     if masters is None:
         masters = keep_master_key(settings.data_dir, random)
-    await _bring_to_head(settings)
-    return Base(settings, open_store(settings.database_url.reveal()), masters, log)
+    store = open_store(settings.database_url.reveal())
+    try:
+        await _bring_to_head(settings, await store.health())
+    except BaseException:
+        await store.close()
+        raise
+    return Base(settings, store, masters, log)
 
 
-async def _bring_to_head(settings: Settings) -> None:
-    state = await asyncio.to_thread(check_schema, settings)
-    if state == "head":
+async def _bring_to_head(settings: Settings, health: StoreHealth) -> None:
+    if health.schema == "head":
         return
     if not settings.development:
-        raise NotReady(f"the database's schema is not ready: {state}", "Run `evergrant db upgrade`.")
+        raise NotReady(f"the database's schema is not ready: {health.schema}", "Run `evergrant db upgrade`.")
     await asyncio.to_thread(upgrade_schema, settings)
 
 
@@ -139,7 +146,7 @@ def application(settings: Settings, log: Log | None = None) -> Application:
         async with AsyncExitStack() as opened:
             base = await open_base(settings, here)
             opened.push_async_callback(base.store.close)
-            office = await _office(base, DEFAULT)
+            office = await office_on(base, DEFAULT)
             began = await begin(settings, office)
             app = _serve(base, opened)
             # From here on, closing is the application's business.
@@ -152,7 +159,7 @@ async def prepare(settings: Settings, log: Log) -> Began:
     """All that a first start makes, without serving: for the parent of several workers."""
     base = await open_base(settings, log)
     try:
-        return await begin(settings, await _office(base, DEFAULT))
+        return await begin(settings, await office_on(base, DEFAULT))
     finally:
         await base.store.close()
 
@@ -161,13 +168,15 @@ async def open_office(settings: Settings, realm_name: str) -> Office:
     """What an operator may do in a realm, beside a running server. Raises OperatorError, NotReady, StoreUnavailable."""
     base = await open_base(settings, open_log("console", "warning", clock))
     try:
-        return await _office(base, realm_name)
+        return await office_on(base, realm_name)
     except BaseException:
         await base.store.close()
         raise
 
 
-async def _office(base: Base, realm_name: str) -> Office:
+async def office_on(base: Base, realm_name: str) -> Office:
+    """An operator's way to one realm. Raises NotFound, StoreUnavailable."""
+    clock, random = base.clock, base.random
     call = Call(CorrelationId(random(8).hex()), Caller("evergrant command line"), clock())
     realms = Realms(base.store, clock)
     if realm_name == DEFAULT:
@@ -199,10 +208,10 @@ async def _office(base: Base, realm_name: str) -> Office:
 
 def _serve(base: Base, opened: AsyncExitStack) -> ASGIApp:
     """The routes of all realms, and the upkeep beside them."""
-    settings = base.settings
-    parts = Parts(Journal(base.log, Metrics()), Passwords(random), Pages(_static(settings), settings.https))
+    settings, clock, random = base.settings, base.clock, base.random
+    parts = shared_parts(base)
     opened.callback(parts.passwords.close)
-    issuers = RealmIssuers(base.store, lambda realm: _issuer(base, parts, realm), clock)
+    issuers = RealmIssuers(base.store, lambda realm: issuer_on(base, parts, realm), clock)
     serving = Serving(
         issuers=issuers,
         readiness=StoreReadiness(base.store, issuers, clock),
@@ -238,8 +247,15 @@ class Parts:
     pages: Pages
 
 
-def _issuer(base: Base, parts: Parts, realm: Realm) -> Issuer:
+def shared_parts(base: Base) -> Parts:
+    """Their owner closes `passwords`."""
+    settings = base.settings
+    return Parts(Journal(base.log, Metrics()), Passwords(base.random), Pages(_static(settings), settings.https))
+
+
+def issuer_on(base: Base, parts: Parts, realm: Realm) -> Issuer:
     """One realm, put together. Every engine is handed the least that it needs."""
+    clock, random = base.clock, base.random
     url, store = _issuer_url(base.settings, realm.name), base.store.realm_store(realm.id)
     journal = parts.journal
     credentials = Credentials(realm.id, base.masters)
