@@ -94,7 +94,7 @@ class Base:
     random: Random
 
 
-async def open_base(settings: Settings, log: Log) -> Base:
+async def open_base(settings: Settings, log: Log, *, clock: Clock = clock, random: Random = random) -> Base:
     """Raises NotReady, StoreUnavailable, or ValueError for a damaged master key file."""
     if settings.development or settings.sqlite:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ async def open_base(settings: Settings, log: Log) -> Base:
     except BaseException:
         await store.close()
         raise
-    return Base(settings, store, masters, log)
+    return Base(settings, store, masters, log, clock, random)
 
 
 async def _bring_to_head(settings: Settings, health: StoreHealth) -> None:
@@ -138,13 +138,15 @@ def upgrade_schema(settings: Settings) -> None:
         raise NotReady(str(newer), "Run the newer program, or restore a backup.") from None
 
 
-def application(settings: Settings, log: Log | None = None) -> Application:
+def application(
+    settings: Settings, log: Log | None = None, *, clock: Clock = clock, random: Random = random
+) -> Application:
     """The whole server as an ASGI application. Nothing is opened before it starts."""
     here = open_log(settings.log.format, settings.log.level, clock) if log is None else log
 
     async def open_all() -> Running:
         async with AsyncExitStack() as opened:
-            base = await open_base(settings, here)
+            base = await open_base(settings, here, clock=clock, random=random)
             opened.push_async_callback(base.store.close)
             office = await office_on(base, DEFAULT)
             began = await begin(settings, office)
