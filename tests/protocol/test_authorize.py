@@ -255,7 +255,7 @@ def test_an_interaction_cannot_be_finished_in_another_browser(
     with tab(served.url) as victim:
         victim.press(consent_page(victim, web, user), "allow")
         assert is_error_page(victim.send(started, "sign-in", username=user.username, password=user.password))
-    mine = consent_page(browser, web, user)
+    mine = consent_page(browser, web, user, prompt="consent")
     with tab(served.url) as other:
         assert is_error_page(other.send(mine, "allow"))
 

@@ -40,6 +40,7 @@ async def endpoint(request: Request) -> Response:
         "Cache-Control": _FOR_EVER if request.query_params.get("v") == found.version else _ASK_AGAIN,
         "ETag": tag,
         "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
         # An image that is opened by itself is a document, and an SVG document may have scripts.
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
