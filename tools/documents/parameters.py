@@ -71,7 +71,7 @@ def parameters(name: str) -> list[str]:
         case "revoke":
             told = (
                 "Reads `token`. A refresh token ends its grant, also one that was replaced since. An access token is"
-                " dead at introspection and userinfo at once; its grant lives on. Another client's token stays as it is."
+                " dead at introspection and userinfo at once; its grant lives on. Tokens of other clients stay."
             )
             return [_BY_CLIENT, told]
         case "introspect":
