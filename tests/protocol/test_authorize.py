@@ -358,3 +358,25 @@ def test_our_own_links_stay_on_the_issuer_s_path_whatever_the_host_says(browser:
 
     assert answer.headers["location"].startswith(f"{web.issuer}/authorize/continue?interaction=")
     assert urlsplit(answer.headers["location"]).query.count("=") == 1
+
+
+def test_each_realm_has_its_own_sessions_pages_and_paths(
+    served: Served, browser: Tab, web: Program, user: User
+) -> None:
+    name = f"tenant-{user.username}"
+    served.desk.new_realm(name)
+    theirs = Program(served, served.registry.client(realm=name))
+    somebody = served.registry.user(realm=name)
+    browser.press(consent_page(browser, web, user), "allow")
+
+    page = browser.open(theirs.authorization_url(verifier()))
+
+    assert shows(page, "sign-in")
+    assert f'action="/realms/{name}/sign-in"' in page.text
+    answer = browser.press(browser.sign_in(page, somebody), "allow")
+    assert sent_to(answer, CALLBACK)["iss"] == served.at(name)
+    assert browser.cookie(f"eg_session-{name}") not in (None, browser.cookie("eg_session"))
+    assert code_of(browser.open(web.authorization_url(verifier(), prompt="none")))
+    sealed = page.text.partition('name="interaction" value="')[2].partition('"')[0]
+    form = {"interaction": sealed, "username": user.username, "password": user.password}
+    assert is_error_page(browser.http.post(f"{served.url}/sign-in", data=form, headers=FROM_OUR_PAGE))

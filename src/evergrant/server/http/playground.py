@@ -1,30 +1,16 @@
 """`/playground/grant?gid=`: development mode only. The playground's own grant, for the holder of its access token."""
 
-from typing import Final
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evergrant.core.facts import Event, EventKind
+from evergrant.core.explanations import KINDS
+from evergrant.core.facts import Event
 from evergrant.protocol.bearer import bearer
 from evergrant.protocol.errors import InvalidRequest, InvalidToken
 from evergrant.protocol.values import grant_id_from_text, grant_id_text
 from evergrant.server.http.answering import json_answer
 from evergrant.server.http.reading import issuer, read_query
 from evergrant.server.playground import GrantReport
-
-_WORDS: Final = {
-    EventKind.GRANT_OPENED: "You allowed it; the grant is pending and its code is on the way.",
-    EventKind.GRANT_EXCHANGED: "The code became the first tokens.",
-    EventKind.GRANT_REVOKED: "The grant ended.",
-    EventKind.GRANT_REUSED: "A spent token came back too late: the grant ended.",
-    EventKind.REFRESH_REFUSED: "A refresh was refused.",
-    EventKind.OTHER_CLIENT: "Another client showed a token of this grant; it was refused and nothing changed.",
-    EventKind.RETRY_STREAK: "Retries kept coming from another place.",
-    EventKind.STORE_BEHIND: "A token was newer than the database; it was adopted.",
-    EventKind.TOO_FAR_AHEAD: "A token was far newer than the database; it was refused.",
-    EventKind.TOKEN_REVOKED: "A token was revoked.",
-}
 
 
 async def endpoint(request: Request) -> Response:
@@ -66,5 +52,5 @@ def _event(event: Event) -> dict[str, object]:
         "kind": event.kind,
         "reason": event.reason,
         "correlation_id": event.correlation_id,
-        "text": _WORDS.get(event.kind, "Something happened to this grant."),
+        "text": KINDS[event.kind],
     }
