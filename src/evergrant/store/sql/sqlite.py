@@ -20,6 +20,9 @@ T = TypeVar("T")
 BUSY_S: Final = 5.0
 """How long to wait for another process (the command line) that writes; then StoreUnavailable."""
 
+SWITCHES: Final = 10
+"""How often to try to switch a new file to WAL."""
+
 QUEUE: Final = 10_000
 READERS: Final = 2
 
@@ -62,12 +65,23 @@ def engine(path: Path, *, connections: int, begin: str | None, module: ModuleTyp
 
 
 def _set_up(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    # Asked before it is set, because setting takes the whole file for a moment.
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
+    _use_wal(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _use_wal(connection: Any) -> None:
+    """Switch the file to WAL once for all, beside others who do the same to a new file."""
+    for _ in range(SWITCHES):
+        # Asked before it is set, because setting takes the whole file for a moment.
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            return
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except connection.OperationalError:
+            # Two that switch at once are refused at once, against the busy timeout. This does wait for the other.
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin(statement: str, connection: Connection) -> None:

@@ -23,9 +23,10 @@ between our look and our insert."""
 
 
 class Workers:
-    """Some threads that take jobs in order."""
+    """Some threads that take jobs in order; at most `queue` jobs wait or are being done."""
 
-    def __init__(self, name: str, *, threads: int, queue: int) -> None:
+    def __init__(self, name: str, *, threads: int, queue: int, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._places = threading.BoundedSemaphore(queue)
 
@@ -39,7 +40,7 @@ class Workers:
             self._places.release()
             raise StoreUnavailable("the store is closed") from None
         future.add_done_callback(lambda _: self._places.release())
-        withdrawal = asyncio.get_running_loop().call_later(PATIENCE_S, future.cancel)
+        withdrawal = asyncio.get_running_loop().call_later(self._patience_s, future.cancel)
         try:
             # Shielded: a client that hangs up must not cancel the transaction it started.
             return await asyncio.shield(asyncio.wrap_future(future))
@@ -61,24 +62,16 @@ def _was_withdrawn(future: "Future[T]") -> bool:
 
 
 def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
-    """Run a question; once more if the connection turns out to be dead."""
-    for _ in range(TRIES - 1):
+    """Run a question, again if the connection turns out to be dead."""
+    tries = TRIES
+    while True:
+        tries -= 1
         try:
-            return _ask_once(engine, question)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise unavailable(error) from error
+            with engine.connect() as connection:
+                return question(connection)
         except SQLAlchemyError as error:
-            raise unavailable(error) from error
-    try:
-        return _ask_once(engine, question)
-    except SQLAlchemyError as error:
-        raise unavailable(error) from error
-
-
-def _ask_once(engine: Engine, question: Callable[[Connection], T]) -> T:
-    with engine.connect() as connection:
-        return question(connection)
+            if tries == 0 or not _is_dead(error):
+                raise unavailable(error) from error
 
 
 def commit(engine: Engine, verb: Callable[[Connection], T]) -> T:
@@ -99,14 +92,21 @@ def commit(engine: Engine, verb: Callable[[Connection], T]) -> T:
             return outcome
 
 
+def _is_dead(error: SQLAlchemyError) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
 def _may_try_again(error: SQLAlchemyError) -> bool:
-    if not isinstance(error, DBAPIError):
-        return False
-    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in ROLLED_BACK
+    return _is_dead(error) or getattr(_cause(error), "sqlstate", None) in ROLLED_BACK
+
+
+def _cause(error: SQLAlchemyError) -> BaseException:
+    """The driver's own error, where there is one."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
 def unavailable(error: SQLAlchemyError) -> StoreUnavailable:
     """What the caller may know: the kind of trouble, without the statement and what was in it."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = _cause(error)
     state = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
     return StoreUnavailable(f"the database failed: {type(cause).__name__}{f' ({state})' if state else ''}")
