@@ -6,6 +6,7 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.support.run",
     "tests.support.postgres",
+    "tests.support.stores",
     "tests.support.server",
     "tests.support.chromium",
     "tests.support.callback",
