@@ -43,6 +43,11 @@ class Desk:
         self._registry.with_store(create)
         self._clock.advance(NOTICED_WITHIN)
 
+    def ensure_realm(self, name: str) -> None:
+        """The same, once on each server."""
+        if name not in self._registry.realms():
+            self.new_realm(name)
+
     def rotate_keys(self, realm: str = "default") -> None:
         masters = self._settings.masters or keep_master_key(self._settings.data_dir, _chance)
         self._registry.ask(lambda store: Keys(store, masters, self._clock, _chance).rotate(CALL), realm=realm)

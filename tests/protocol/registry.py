@@ -176,6 +176,14 @@ class Registry:
         found = self.ask(lambda store: store.events(wanted, 100), realm=realm)
         return [(event.kind, event.reason) for event in reversed(found)]
 
+    def realms(self) -> set[str]:
+        """The names of all realms."""
+
+        async def names(store: Store) -> set[str]:
+            return {realm.name for realm in await store.realms()}
+
+        return self.with_store(names)
+
     def realm(self, realm: str = "default") -> Realm:
         """The realm as it is now."""
         return self.ask(lambda store: store.realm(), realm=realm)

@@ -22,8 +22,8 @@ Shape = Literal["json", "page"]
 DEFAULT_REALM = "default"
 
 
-class NoSuchRealm(InvalidRequest):
-    """The path names a realm that does not exist. RFC 9110 §15.5.5."""
+class NotHere(InvalidRequest):
+    """The path leads nowhere, or to a realm that does not exist. RFC 9110 §15.5.5."""
 
     status = 404
 
@@ -73,7 +73,7 @@ class Door:
         # The default realm has one issuer URL, the root: a second spelling would be a second issuer to others.
         found = None if explicit and name == DEFAULT_REALM else await serving(request).issuers.find(name)
         if found is None:
-            raise NoSuchRealm("There is no such realm.")
+            raise NotHere("There is no such realm.")
         request.scope["evergrant.issuer"] = found
         return found
 

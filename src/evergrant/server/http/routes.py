@@ -1,6 +1,8 @@
 """The table of routes: each endpoint once for the default realm at the root, once for `/realms/{realm}`."""
 
+from starlette.requests import Request
 from starlette.routing import Mount, Route, Router
+from starlette.types import Receive, Scope, Send
 
 from evergrant.server.http import (
     authorize,
@@ -19,7 +21,9 @@ from evergrant.server.http import (
     userinfo,
     welcome,
 )
-from evergrant.server.http.door import Door, Endpoint
+from evergrant.server.http.answering import error_answer
+from evergrant.server.http.door import Door, Endpoint, NotHere
+from evergrant.server.http.reading import call
 
 GET, POST = ("GET",), ("POST",)
 BOTH = ("GET", "POST")
@@ -61,11 +65,15 @@ OF_THE_SERVER: tuple[tuple[str, Door], ...] = (
 def router() -> Router:
     """All routes. No redirects for a missing or extra slash: a URL is what it is."""
     here = [Route(path, door) for path, door in OF_A_REALM]
+    of_realms = Router(here, redirect_slashes=False, default=nowhere)
     return Router(
-        [
-            *(Route(path, door) for path, door in OF_THE_SERVER),
-            *here,
-            Mount("/realms/{realm}", routes=here),
-        ],
+        [*(Route(path, door) for path, door in OF_THE_SERVER), *here, Mount("/realms/{realm}", of_realms)],
         redirect_slashes=False,
+        default=nowhere,
     )
+
+
+async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """A path that leads nowhere, whatever the method: the same form of error as everywhere."""
+    error = NotHere("There is nothing here.")
+    await error_answer(error, call(Request(scope)).correlation_id, realm="evergrant")(scope, receive, send)

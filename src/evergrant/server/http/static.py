@@ -9,6 +9,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evergrant.server.http.door import NotHere
 from evergrant.server.pages.render import STATIC_FOLDER
 
 _TYPES: Final = {
@@ -34,7 +35,7 @@ async def endpoint(request: Request) -> Response:
     """For a year if the address names the content, else to be asked for again."""
     found = files().get(request.path_params["path"])
     if found is None:
-        return Response("There is no such file.\n", status_code=404, media_type="text/plain; charset=utf-8")
+        raise NotHere("There is no such file.")
     tag = f'"{found.version}"'
     headers = {
         "Cache-Control": _FOR_EVER if request.query_params.get("v") == found.version else _ASK_AGAIN,
