@@ -35,7 +35,7 @@ def run(given: Mapping[str, object]) -> None:
     sockets = listen(settings.listen.host, settings.listen.port)
     signals = _Signals()
     if workers == 1:
-        asyncio.run(_serve(settings, log, sockets, signals))
+        _serve_alone(settings, log, sockets, signals)
     else:
         _supervise(settings, given, workers, sockets)
 
@@ -46,16 +46,20 @@ def _log(settings: Settings) -> Log:
     return log
 
 
-async def _serve(settings: Settings, log: Log, sockets: list[socket.socket], signals: _Signals) -> None:
+def _serve_alone(settings: Settings, log: Log, sockets: list[socket.socket], signals: _Signals) -> None:
     app = application(settings, log)
-    began = await app.start()
-    try:
-        say_started(settings, began)
-        server = uvicorn.Server(_config(app, settings))
-        signals.served = True
-        await server.serve(sockets)
-    finally:
-        await app.close()
+    config = _config(app, settings)
+
+    async def serve() -> None:
+        try:
+            say_started(settings, await app.start())
+            signals.served = True
+            await uvicorn.Server(config).serve(sockets)
+        finally:
+            await app.close()
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(serve())
 
 
 class _Signals:

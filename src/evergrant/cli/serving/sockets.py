@@ -40,7 +40,8 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[s
 
 def _listen(family: socket.AddressFamily, address: tuple[str, int], *, optional: bool) -> socket.socket | None:
     try:
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError:
         if optional:
             return None
