@@ -4,8 +4,8 @@ import pytest
 
 from tests.protocol.conftest import ON_BOTH
 from tests.protocol.program import Program
-from tests.protocol.registry import User
-from tests.protocol.served import Served, error
+from tests.protocol.registry import Registered, User
+from tests.protocol.served import Served, body, error
 
 pytestmark = ON_BOTH
 NAME = "shop"
@@ -25,7 +25,7 @@ def customer(served: Served, shop: Program) -> User:
 
 def test_the_whole_loop_works_in_a_realm(served: Served, shop: Program, customer: User) -> None:
     code = shop.ask(customer)
-    tokens = shop.renewed(served_tokens(shop, code)["refresh_token"])
+    tokens = shop.renewed(body(shop.exchange(code))["refresh_token"])
     claims = shop.claims(tokens["access_token"])
 
     assert code.landing.parameters["iss"] == claims["iss"] == claims["aud"] == served.at(NAME)
@@ -33,13 +33,6 @@ def test_the_whole_loop_works_in_a_realm(served: Served, shop: Program, customer
     assert shop.userinfo(tokens["access_token"]).status_code == 200
     assert shop.revoke(tokens["refresh_token"]).status_code == 200
     assert error(shop.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
-
-
-def served_tokens(program: Program, code: object) -> dict[str, str]:
-    answer = program.exchange(code)  # type: ignore[arg-type]  # a Code
-    assert answer.status_code == 200, answer.text
-    found: dict[str, str] = answer.json()
-    return found
 
 
 def test_users_of_one_realm_are_strangers_in_another(served: Served, web: Program, customer: User) -> None:
@@ -73,7 +66,7 @@ def test_two_clients_of_the_same_name_are_two_clients(served: Served, shop: Prog
     form: dict[str, str | None] = {"grant_type": "client_credentials"}
     assert Program(served, twin).token(**form).status_code == 200
     assert shop.token(**form).status_code == 200
-    crossed = Program(served, type(twin)(twin.id, shop.client.secret))
+    crossed = Program(served, Registered(twin.id, shop.client.secret))
     assert error(crossed.token(**form)) == (401, "invalid_client")
 
 
@@ -88,5 +81,5 @@ def test_a_policy_of_one_realm_is_not_anothers(served: Served, web: Program, sho
     served.desk.realm_policy(NAME, access_token_lifetime=60_000)
     form: dict[str, str | None] = {"grant_type": "client_credentials"}
 
-    assert shop.token(**form).json()["expires_in"] == 60
-    assert web.token(**form).json()["expires_in"] == 900
+    assert body(shop.token(**form))["expires_in"] == 60
+    assert body(web.token(**form))["expires_in"] == 900

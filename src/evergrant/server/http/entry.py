@@ -81,7 +81,9 @@ class Entry:
         hosts = self._serving.rules.hosts
         if hosts is None or scope["path"].removeprefix(scope.get("root_path", "")) in OPERATIONAL:
             return False
-        return (header(scope, b"host") or "").lower() not in hosts
+        named = [value.decode("latin-1").lower() for key, value in scope["headers"] if key == b"host"]
+        # Exactly one (RFC 9112 §3.2): of two, a proxy before us may have routed by the other.
+        return len(named) != 1 or named[0] not in hosts
 
     def _tell(self, scope: Scope, call: Call, status: int, seconds: float) -> None:
         endpoint = scope.get("evergrant.endpoint", "none")
