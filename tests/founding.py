@@ -23,7 +23,8 @@ from evergrant.server.engine.passwords import Passwords
 from evergrant.server.keyring import seal_private
 from evergrant.testing.chance import Chance
 
-MASTERS: Final = MasterKeys({1: b"the first master key, now retired"[:32], 2: b"the second master key, current: "})
+MASTER_KEYS: Final = {1: b"1" * 32, 2: b"2" * 32}
+MASTERS: Final = MasterKeys(MASTER_KEYS)
 API: Final = "https://api.example"
 PHOTOS: Final = "https://photos.example"
 REDIRECT_URI: Final = "https://web.example/callback"

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import parse_qs, urlsplit
 
+from sqlalchemy import Engine
+
 from evergrant.app.settings import Settings
 from evergrant.app.wiring import Base, Parts, issuer_on, shared_parts
-from evergrant.core.credential import Credentials, Kind
+from evergrant.core.credential import Credentials, Kind, MasterKeys
 from evergrant.core.facts import Caller, Event, EventKind, Grant, GrantFacts, Realm
 from evergrant.core.policy import DAY, MINUTE, SECOND, PolicyValue
 from evergrant.core.ports.reader import EventFilter, GrantFilter, StoreUnavailable
@@ -37,6 +39,7 @@ from evergrant.server.engine.sessions import Sessions
 from evergrant.server.issuer import Issuer
 from evergrant.server.log import open_log
 from evergrant.server.outcomes import Redirect
+from evergrant.store.sql.store import SqlStore
 from evergrant.testing.chance import Chance
 from evergrant.testing.clock import ManualClock
 from tests.founding import API, MASTERS, PASSWORD, REDIRECT_URI, Founded, Operator, found, operator_of
@@ -107,10 +110,16 @@ class World:
             random=base.random,
         )
 
-    async def restart(self) -> None:
-        """Another process on the same database: nothing is in memory any more."""
+    async def restart(self, masters: MasterKeys = MASTERS) -> None:
+        """Another process on the same database, with these master keys: nothing is in memory any more."""
         await self.close()
-        self._start(replace(self._base, store=GatedStore(self._open_store(), self.gate)))
+        self._start(replace(self._base, masters=masters, store=GatedStore(self._open_store(), self.gate)))
+
+    def engines(self) -> tuple[Engine, ...]:
+        """What the statements of a SQL store go through."""
+        within = self._base.store.within if isinstance(self._base.store, GatedStore) else None
+        assert isinstance(within, SqlStore)
+        return within.engines()
 
     async def close(self) -> None:
         """Close store and threads."""
@@ -229,10 +238,11 @@ class World:
         call: Call | None = None,
     ) -> Reply:
         """Any token request; fields that are None are left out."""
-        form = self._form(client, {**fields, "grant_type": grant_type})
+        call = call or self.call(caller)
+        form = self.form(client, {**fields, "grant_type": grant_type})
         try:
             proven = await self.issuer.clients.of(None, form)
-            reply = Reply(await self.issuer.tokens.answer(call or self.call(caller), proven, form))
+            reply = Reply(await self.issuer.tokens.answer(call, proven, form))
         except OAuthError as error:
             reply = Reply(None, error.code, error.status, None if error.reason is None else Reason(error.reason))
         except StoreUnavailable:
@@ -242,13 +252,13 @@ class World:
 
     async def revoke(self, token: Token, client: str = "web") -> None:
         """RFC 7009, by refresh token or access token."""
-        proven = await self.issuer.clients.of(None, self._form(client, {}))
+        proven = await self.issuer.clients.of(None, self.form(client, {}))
         await self.issuer.revocation.revoke(self.call(HOME), proven, text_of(token))
         await self._look()
 
     async def introspect(self, token: Token, client: str = "web") -> Mapping[str, object]:
         """RFC 7662."""
-        proven = await self.issuer.clients.of(None, self._form(client, {}))
+        proven = await self.issuer.clients.of(None, self.form(client, {}))
         return await self.issuer.introspection.introspect(proven, text_of(token))
 
     async def is_active(self, token: Token, client: str = "web") -> bool:
@@ -262,7 +272,8 @@ class World:
         except OAuthError as error:
             return error.code
 
-    def _form(self, client: str, fields: Mapping[str, str | None]) -> Form:
+    def form(self, client: str, fields: Mapping[str, str | None]) -> Form:
+        """A request with the client's way of proving itself."""
         secret = self._secrets.get(client)
         proof = {"client_id": client, "client_secret": None if secret is None else secret.reveal()}
         return Form.of({name: value for name, value in {**fields, **proof}.items() if value is not None})
@@ -342,6 +353,12 @@ class World:
         opened = self._credentials.open(text_of(token), Kind.REFRESH)
         assert opened is not None
         return opened.generation
+
+    def seal(self, token: Token, *, generation: int, key_id: int) -> Secret:
+        """Another generation of the same grant: what we, or somebody who stole a master key, would make."""
+        opened = self._credentials.open(text_of(token), Kind.REFRESH)
+        assert opened is not None
+        return self._credentials.seal(Kind.REFRESH, key_id, opened.grant_id, opened.secret, generation)
 
     async def grants(self, user: str = "ada") -> tuple[Grant, ...]:
         """All grants of a user."""

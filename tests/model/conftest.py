@@ -28,3 +28,11 @@ async def another_world(kind: str, request: pytest.FixtureRequest) -> AsyncItera
     made = await World.begin(opener(kind, request))
     yield made
     await made.close()
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+async def sql_world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """A realm in a database that has files and statements."""
+    made = await World.begin(opener(request.param, request))
+    yield made
+    await made.close()
