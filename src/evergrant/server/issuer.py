@@ -47,3 +47,8 @@ class Issuer:
     def secure(self) -> bool:
         """Whether cookies may carry `Secure` and the `__Host-` prefix."""
         return self.url.startswith("https://")
+
+    @property
+    def title(self) -> str:
+        """What people are told this is: the realm's name, or the product's for the realm at the root."""
+        return self.realm_name if self.path else "Evergrant"

@@ -23,8 +23,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
 }
 
 
-def of(page: ConsentPage, action: str) -> ConsentView:
-    """The view of a consent page whose form goes to `action`."""
+def of(page: ConsentPage, action: str, realm_name: str) -> ConsentView:
+    """The view of a consent page of this realm, whose form goes to `action`."""
     asked = [page.resources[identifier] for identifier in page.asks.resources if identifier in page.resources]
     theirs = {token for resource in asked for token in resource.scopes}
     return ConsentView(
@@ -40,6 +40,7 @@ def of(page: ConsentPage, action: str) -> ConsentView:
         lasts=lasts(page.policy.refresh_token_lifetime if page.refreshable else page.policy.access_token_lifetime),
         loopback_warning=page.on_this_device,
         form_action_origin=form_action_origin(page.redirect_uri),
+        realm_name=realm_name,
     )
 
 

@@ -89,7 +89,7 @@ class Door:
 
 def error_page(issuer: Issuer, error: OAuthError, correlation_id: str) -> Response:
     """The page a person sees when nothing may be sent to the client (S-002)."""
-    view = ErrorView(title="This did not work", message=error.description, correlation_id=correlation_id, hint=None)
+    view = ErrorView("This did not work", error.description, correlation_id, realm_name=issuer.title)
     page = issuer.pages.error(view)
     retry = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TemporarilyUnavailable) else {}
     return Response(

@@ -50,7 +50,7 @@ def _answer(here: Issuer, outcome: Confirm | Left | Stayed) -> Response:
         case Stayed():
             return see_other(path_of(here, "/"))
         case Left(url=url):
-            leaving = see_other(url) if url is not None else show(here.pages.signed_out(SignedOutView(here.realm_name)))
+            leaving = see_other(url) if url is not None else show(here.pages.signed_out(SignedOutView(here.title)))
             cookies.forget_session(leaving, here)
             return leaving
         case _:
@@ -64,6 +64,7 @@ def _view(here: Issuer, question: Confirm) -> LogoutView:
         username=question.username,
         client_name=question.client_name,
         form_action_origin=None if question.to is None else form_action_origin(question.to.uri),
+        realm_name=here.title,
     )
 
 

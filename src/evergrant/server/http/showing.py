@@ -51,7 +51,7 @@ def answer(issuer: Issuer, outcome: Outcome | Entered) -> Response:
         case SignInPage():
             return show(issuer.pages.sign_in(_sign_in_view(issuer, outcome)))
         case ConsentPage():
-            return show(issuer.pages.consent(consent_view.of(outcome, path_of(issuer, "/consent"))))
+            return show(issuer.pages.consent(consent_view.of(outcome, path_of(issuer, "/consent"), issuer.title)))
         case Redirect(url=url):
             return see_other(url.reveal())
         case Entered():
@@ -68,7 +68,7 @@ def _sign_in_view(issuer: Issuer, page: SignInPage) -> SignInView:
         action=path_of(issuer, "/sign-in"),
         interaction=page.interaction,
         client_name=page.client.name,
-        realm_name=issuer.realm_name,
+        realm_name=issuer.title,
         username=page.username,
         error=error,
         retry_after_s=retry_after_s,

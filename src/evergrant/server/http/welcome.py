@@ -15,7 +15,7 @@ from evergrant.server.welcome import Welcome
 
 PLAYGROUND_CLIENT: Final = ClientId("demo-web")
 DEMO_CLIENTS: Final = (
-    ("demo-web", "public, authorization code with PKCE, refresh; the playground below"),
+    ("demo-web", "public, authorization code with PKCE, refresh; the playground above"),
     ("demo-service", "confidential, client credentials, authorization code, refresh; its secret is in demo.json"),
     ("demo-legacy", "confidential, password grant, refresh; its secret is in demo.json"),
 )
@@ -41,7 +41,7 @@ async def endpoint(request: Request) -> Response:
     """The first page."""
     here = issuer(request)
     if here.welcome is None:
-        return show(here.pages.home(HomeView(here.realm_name, here.url)))
+        return show(here.pages.home(HomeView(here.title, here.url)))
     return show(here.pages.welcome(await _view(here, here.welcome)))
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+PRODUCT: Final = "Evergrant"
+"""Who is shown to ask where no realm has a name of its own."""
 
 ScopeLine: TypeAlias = tuple[str, str]
 """A scope's name and its plain description."""
@@ -48,6 +51,7 @@ class ConsentView:
     lasts: str
     loopback_warning: bool
     form_action_origin: str | None = None
+    realm_name: str = PRODUCT
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class ErrorView:
     message: str
     correlation_id: str | None = None
     hint: str | None = None
+    realm_name: str = PRODUCT
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class LogoutView:
     username: str
     client_name: str | None = None
     form_action_origin: str | None = None
+    realm_name: str = PRODUCT
 
 
 @dataclass(frozen=True, slots=True)

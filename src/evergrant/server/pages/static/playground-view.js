@@ -81,7 +81,7 @@ const View = (() => {
     ];
     if (row.revoked_reason) facts.push(["Ended because", el("strong", {}, row.revoked_reason)]);
     $("grant-facts").replaceChildren(...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-    const lines = [...events].reverse().map((event) => {
+    const lines = events.map((event) => {
       const line = entry(colour(`${event.kind} ${event.reason || ""}`), event.at, event.kind, event.text || event.reason);
       if (event.correlation_id) line.append(el("code", {}, `evergrant explain ${event.correlation_id}`));
       return line;
