@@ -60,7 +60,9 @@ class Demo:
 def _environment(data_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """Our own environment without the settings of whoever runs the tests, and with the test's."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("EVERGRANT_")}
-    return {**inherited, "PYTHONUNBUFFERED": "1", "EVERGRANT_DATA_DIR": str(data_dir), **settings}
+    # Compiled modules are kept, whatever this machine says: every command would otherwise compile all of them again.
+    python = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    return {**inherited, **python, "EVERGRANT_DATA_DIR": str(data_dir), **settings}
 
 
 def evergrant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from evergrant.core.credential import MasterKeys
 from evergrant.core.facts import Realm
 from evergrant.core.ports.reader import Reader, RealmReader
 from evergrant.server.call import Call
@@ -29,6 +30,7 @@ class Office:
     resources: Resources
     grants: Grants
     keys: Keys
+    masters: MasterKeys
     reader: Reader
     store: RealmReader
     issuer_of: Callable[[str], str]

@@ -25,7 +25,10 @@ _NEW_KEY: Final = 'python -c "import base64, os; print(base64.urlsafe_b64encode(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All lengths of time are in milliseconds. `masters` is None in development: a file in `data_dir` holds them."""
+    """All lengths of time are in milliseconds. `masters` is None in development: a file in `data_dir` holds them.
+
+    `issuer_is_assumed`: nobody said it, so it follows from the port.
+    """
 
     development: bool
     data_dir: Path
@@ -43,6 +46,7 @@ class Settings:
     keys: Keys = field(default_factory=Keys)
     log: Log = field(default_factory=Log)
     policy: Mapping[str, PolicyValue] = field(default_factory=dict)
+    issuer_is_assumed: bool = False
 
     @property
     def sqlite(self) -> bool:
@@ -67,7 +71,7 @@ class Settings:
         return Path(self.database_url.reveal().partition("///")[2].partition("?")[0]) if self.sqlite else None
 
 
-def load_settings(folder: Path | None = None, **given: object) -> Settings:
+def load_settings(folder: Path | None = None, /, **given: object) -> Settings:
     """The settings of the file in `folder` (the working directory), the environment, and `given`, which wins.
 
     A name in `given` is one of the top level: `env="production"`, `listen={"port": 8001}`.
@@ -112,6 +116,7 @@ class _Check:
             keys=given.keys,
             log=given.log,
             policy=self._policy(),
+            issuer_is_assumed=self._given.issuer is None,
         )
 
     def _wrong(self, key: str, wrong: str, remedy: str) -> None:

@@ -200,6 +200,7 @@ async def office_on(base: Base, realm_name: str) -> Office:
         resources=Resources(store, clock, issuer),
         grants=Grants(store, clock),
         keys=keys_of(realm),
+        masters=base.masters,
         reader=store,
         store=base.store,
         issuer_of=lambda name: _issuer_url(base.settings, name),

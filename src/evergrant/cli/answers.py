@@ -81,4 +81,6 @@ def console(*, stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     # Cells are never cut short in a pipe: a program may read them.
-    return Console(stderr=stderr, width=None if stream.isatty() else 1000, no_color=bool(os.environ.get("NO_COLOR")))
+    width = None if stream.isatty() else 1000
+    # `urn:x:things` is an identifier and no emoji.
+    return Console(stderr=stderr, width=width, emoji=False, no_color=bool(os.environ.get("NO_COLOR")))

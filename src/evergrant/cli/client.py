@@ -211,7 +211,7 @@ def _changed(changed: ClientChanged, what: str) -> Answer:
     from evergrant.cli import shapes
 
     data = shapes.client(changed.client) | {"grants_ended": changed.grants_ended}
-    pairs = [("client", changed.client.id)]
+    pairs = [("client", str(changed.client.id))]
     after = [f"Client {what}." + (f" {changed.grants_ended} grants ended." if changed.grants_ended else "")]
     if changed.secret is not None:
         data["client_secret"] = changed.secret.reveal()

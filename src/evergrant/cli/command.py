@@ -104,17 +104,18 @@ def _register(
 def _answer(
     work: Callable[..., Awaitable[Answer] | Answer | None], desk: Desk, options: dict[str, object]
 ) -> Answer | None:
-    # Late: help needs no event loop, and `serve` runs one of its own.
+    begun = work(desk, **options)
+    if not inspect.iscoroutine(begun):
+        # Such as `serve`, which runs a loop of its own.
+        return begun if isinstance(begun, Answer) else None
+    # Late: help needs no event loop.
     import asyncio
 
-    async def working() -> Answer | None:
+    async def working() -> Answer:
         try:
-            answer: Answer | None = await work(desk, **options)
+            answer: Answer = await begun
         finally:
             await desk.close()
         return answer
 
-    if inspect.iscoroutinefunction(work):
-        return asyncio.run(working())
-    answer: Answer | None = work(desk, **options)  # type: ignore[assignment]  # no coroutine, so it is here already
-    return answer
+    return asyncio.run(working())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from evergrant.app.office import Office
     from evergrant.app.settings import Settings
-    from evergrant.app.wiring import Office
 
 
 class Desk:
@@ -20,10 +21,13 @@ class Desk:
 
     @cached_property
     def settings(self) -> Settings:
-        """Raises SettingsError."""
+        """Raises SettingsError. In development mode the server that ran here last knows the port, and so the issuer."""
+        from evergrant.app.demo_file import read_demo_file
         from evergrant.app.settings import load_settings
 
-        return load_settings()
+        settings = load_settings()
+        demo = read_demo_file(settings.data_dir) if settings.development and settings.issuer_is_assumed else None
+        return settings if demo is None else replace(settings, issuer=demo.issuer)
 
     async def office(self) -> Office:
         """The operators' engine on the store itself; beside it a server may run."""

@@ -30,6 +30,7 @@ async def list_grants(
 ) -> Answer:
     """List grants, newest first."""
     from evergrant.cli import shapes
+    from evergrant.protocol.values import grant_id_text
 
     office = await desk.office()
     subject = None if user is None else (await office.subjects.show(user)).id
@@ -37,7 +38,7 @@ async def list_grants(
     names = {it.id: it.username for it in await office.subjects.list()}
     rows = [
         [
-            shapes.grant_id_text(it.id),
+            grant_id_text(it.id),
             it.client_id,
             names.get(it.subject, it.subject),
             it.state.value,

@@ -61,8 +61,8 @@ async def list_resources(desk: Desk) -> Answer:
 
     found = await (await desk.office()).resources.list()
     rows = [[it.identifier, it.name, " ".join(it.scopes)] for it in found]
-    data = [shapes.resource(it) for it in found]
-    return listing(data, ("resource", "name", "scopes"), rows, empty="There is no resource yet.")
+    columns = ("resource", "name", "scopes")
+    return listing([shapes.resource(it) for it in found], columns, rows, empty="There is no resource yet.")
 
 
 async def show(desk: Desk, identifier: Identifier) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from evergrant.app.durations import show_duration
 from evergrant.app.policies import show_policy
 from evergrant.core.facts import Client, Event, Grant, JsonValue, Realm, Resource, Subject
 from evergrant.core.policy import Overrides
@@ -23,7 +24,7 @@ def client(it: Client) -> dict[str, JsonValue]:
         "public": it.public,
         "auth_method": it.auth_method,
         "strict_auth": it.strict_auth,
-        "grant_types": sorted(it.grant_types),
+        "grant_types": [*sorted(it.grant_types)],
         "redirect_uris": list(it.redirect_uris),
         "post_logout_redirect_uris": list(it.post_logout_redirect_uris),
         "allowed_origins": list(it.allowed_origins),
@@ -58,7 +59,7 @@ def resource(it: Resource) -> dict[str, JsonValue]:
         "identifier": it.identifier,
         "name": it.name,
         "scopes": dict(it.scopes),
-        "access_token_lifetime": it.access_token_lifetime,
+        "access_token_lifetime": None if it.access_token_lifetime is None else show_duration(it.access_token_lifetime),
         "introspection_client": it.introspection_client,
         "created_at": it.created_at,
     }

@@ -29,7 +29,7 @@ def check_id_token(
     nonce: str | None,
     now_s: int,
 ) -> Claims:
-    """The claims of a genuine ID token; `nonce` is None after a refresh (§12.2). Raises Malformed saying what is wrong."""
+    """The claims of a genuine ID token. `nonce` is None after a refresh (§12.2). Raises Malformed, which says why."""
     expect = Expect(
         keys=keys,
         algorithms=frozenset({"RS256", "ES256"}),

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from evergrant import __version__
-from evergrant.app.beginning import Began, DemoMade
+from evergrant.app.beginning import Began
+from evergrant.app.demo import DemoMade
 from evergrant.app.settings import Settings
 
 

@@ -26,7 +26,7 @@ DRAIN_S: Final = 20
 
 def run(given: Mapping[str, object]) -> None:
     """Serve until SIGTERM or SIGINT. `given` are settings of the top level that win. Raises SettingsError, Failure."""
-    settings = load_settings(**given)
+    settings = load_settings(None, **given)
     log = _log(settings)
     workers = settings.listen.workers
     if workers > 1 and settings.sqlite:

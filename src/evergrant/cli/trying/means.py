@@ -46,7 +46,7 @@ class Wanted:
 def choose(desk: Desk, wanted: Wanted) -> Iterator[tuple[str, Means]]:
     """The issuer and the means to try it. Raises Failure if nobody could sign in."""
     demo = None if wanted.client_id else _demo(desk.settings, wanted)
-    issuer = wanted.issuer or (demo.issuer if demo is not None else desk.settings.issuer)
+    issuer = wanted.issuer or desk.settings.issuer
     with httpx2.Client(
         timeout=_TIMEOUT_S, verify=_trust(desk.settings, wanted, issuer), headers={"User-Agent": "evergrant-try"}
     ) as http:

@@ -1,0 +1,1 @@
+"""What `evergrant doctor` looks at. Nothing here changes anything."""
