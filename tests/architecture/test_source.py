@@ -42,16 +42,26 @@ def test_every_silenced_complaint_says_why_on_its_line() -> None:
     assert bare == []
 
 
-def undocumented(path: Path) -> Iterator[str]:
+def words_of_the_ports() -> frozenset[str]:
+    """Verbs and questions: their promises stand at the port, once; the stores that keep them do not repeat them."""
+    ports = [Path("src/evergrant/core/ports") / name for name in ("ledger.py", "reader.py")]
+    classes = [node for path in ports for node in tree_of(path).body if isinstance(node, ast.ClassDef)]
+    return frozenset(f.name for c in classes for f in c.body if isinstance(f, ast.AsyncFunctionDef))
+
+
+def undocumented(path: Path, at_the_port: frozenset[str]) -> Iterator[str]:
     module = tree_of(path)
+    known = at_the_port if path.is_relative_to("src/evergrant/store") else frozenset()
     if not ast.get_docstring(module):
         yield f"{path}: the module"
     for node in module.body:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        if not node.name.startswith("_") and not ast.get_docstring(node):
+        if not node.name.startswith("_") and node.name not in known and not ast.get_docstring(node):
             yield f"{path}:{node.lineno}: {node.name}"
 
 
 def test_everything_public_has_a_docstring() -> None:
-    assert [problem for path in python_files("src") for problem in undocumented(path)] == []
+    at_the_port = words_of_the_ports()
+
+    assert [problem for path in python_files("src") for problem in undocumented(path, at_the_port)] == []

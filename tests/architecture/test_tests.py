@@ -34,8 +34,15 @@ def dotted(node: ast.AST) -> str:
 
 def broken_rules(source: str) -> Iterator[tuple[int, str]]:
     """Line and name of every banned thing in `source`."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Attribute) and dotted(node) in BANNED:
+    tree = ast.parse(source)
+    # `asyncio.sleep(0)` takes no time: it lets another task have its turn.
+    turns = {
+        id(node.func)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and [getattr(argument, "value", None) for argument in node.args] == [0]
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and dotted(node) in BANNED and id(node) not in turns:
             yield node.lineno, dotted(node)
         elif isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names if name.name in BANNED_MODULES)

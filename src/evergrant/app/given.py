@@ -49,11 +49,15 @@ class Section(BaseModel):
 
 
 class Database(Section):
+    """Where everything is kept."""
+
     url: str | None = Field(default=None, repr=False, description="SQLAlchemy URL: sqlite:///… or postgresql://…")
     url_file: Path | None = Field(default=None, description="File that holds the database URL")
 
 
 class Listen(Section):
+    """Where the server listens and whom it believes."""
+
     # Not `host` and `port` themselves: Kubernetes sets EVERGRANT_PORT=tcp://… beside a service of that name.
     host: str = Field(default="localhost", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on")
@@ -61,11 +65,15 @@ class Listen(Section):
 
 
 class Tls(Section):
+    """Certificate and key for https without a proxy."""
+
     cert: Path | None = Field(default=None, description="Certificate chain, PEM")
     key: Path | None = Field(default=None, description="Private key of the certificate, PEM")
 
 
 class Session(Section):
+    """How long a browser stays signed in."""
+
     idle: Duration = Field(
         default=12 * 3_600_000, ge=60_000, description="A browser's sign-in ends after this long without use"
     )
@@ -75,16 +83,22 @@ class Session(Section):
 
 
 class Reaper(Section):
+    """How often what is over is deleted."""
+
     interval: Duration = Field(
         default=60_000, ge=1_000, description="Pause between two rounds of deleting what is over"
     )
 
 
 class Events(Section):
+    """How long the audit trail is kept."""
+
     retention: Duration = Field(default=400 * 86_400_000, ge=3_600_000, description="How long security events are kept")
 
 
 class Keys(Section):
+    """When signing keys are rotated."""
+
     rotation: Duration = Field(default=90 * 86_400_000, ge=3_600_000, description="How long a signing key signs")
     publish_ahead: Duration = Field(
         default=86_400_000, ge=60_000, description="How long a new key is published before it signs"
@@ -92,6 +106,8 @@ class Keys(Section):
 
 
 class Log(Section):
+    """How much is logged, and how it looks."""
+
     format: Literal["auto", "console", "json"] = Field(
         default="auto", description="auto: for people on a terminal, JSON elsewhere"
     )

@@ -16,11 +16,15 @@ class InMemory:
 
 @dataclass(frozen=True, slots=True)
 class SqliteFile:
+    """A database file."""
+
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresDatabase:
+    """A database of a PostgreSQL server."""
+
     url: URL  # prints without its password
 
 

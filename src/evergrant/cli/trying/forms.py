@@ -20,6 +20,8 @@ class StuckAt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """Who signs in at our own pages."""
+
     username: str
     password: Secret
 

@@ -25,6 +25,8 @@ SCOPE: Final = ("openid", "profile", "email", "offline_access")
 
 
 class SignsIn(Protocol):
+    """A way to get from an authorization URL to the redirect."""
+
     def __call__(self, url: str, attempt: Attempt, /) -> tuple[str, str]:
         """Lead a person from the authorization URL to the redirect: its URL, and how it went, in words."""
         ...

@@ -12,5 +12,6 @@ _INSERT = insert(schema.events).inline()
 
 
 def write(connection: Connection, realm: RealmId, events: Events) -> None:
+    """Write events in the transaction of the change that they tell of."""
     for event in events:
         connection.execute(_INSERT, event_values(realm, event))

@@ -120,6 +120,7 @@ def client(connection: Connection, realm: RealmId, client_id: ClientId) -> Clien
 
 
 def this_realm(connection: Connection, realm: RealmId) -> Realm:
+    """The realm with its version. Raises LookupError where nobody created it."""
     row = connection.execute(_REALM, {"this_realm": realm}).first()
     if row is None:
         raise LookupError("there is no such realm")
@@ -143,31 +144,37 @@ _EVENTS = select(events).where(_in_realm(events)).order_by(events.c.id.desc()).l
 
 
 def all_realms(connection: Connection) -> tuple[Realm, ...]:
+    """Every realm, by name."""
     rows = connection.execute(_REALMS)
     return tuple(sorted((read_realm(row) for row in rows), key=lambda realm: realm.name))
 
 
 def all_clients(connection: Connection, realm: RealmId) -> tuple[Client, ...]:
+    """Every client, by id."""
     rows = connection.execute(_CLIENTS, {"this_realm": realm})
     return tuple(sorted((read_client(row) for row in rows), key=lambda client: client.id))
 
 
 def all_subjects(connection: Connection, realm: RealmId) -> tuple[Subject, ...]:
+    """Every subject, by user name."""
     rows = connection.execute(_SUBJECTS, {"this_realm": realm})
     return tuple(sorted((read_subject(row) for row in rows), key=lambda person: normalise(person.username)))
 
 
 def all_resources(connection: Connection, realm: RealmId) -> tuple[Resource, ...]:
+    """Every resource, by identifier."""
     rows = connection.execute(_RESOURCES, {"this_realm": realm})
     return tuple(sorted((read_resource(row) for row in rows), key=lambda resource: resource.identifier))
 
 
 def all_keys(connection: Connection, realm: RealmId) -> tuple[StoredKey, ...]:
+    """Every signing key, oldest first."""
     rows = connection.execute(_KEYS, {"this_realm": realm})
     return tuple(sorted((read_key(row) for row in rows), key=lambda key: (key.created_at, key.kid)))
 
 
 def some_grants(connection: Connection, realm: RealmId, wanted: GrantFilter, limit: int) -> tuple[Grant, ...]:
+    """Grants, newest first."""
     statement = _GRANTS
     if wanted.subject is not None:
         statement = statement.where(grants.c.subject == wanted.subject)
@@ -180,6 +187,7 @@ def some_grants(connection: Connection, realm: RealmId, wanted: GrantFilter, lim
 
 
 def some_events(connection: Connection, realm: RealmId, wanted: EventFilter, limit: int) -> tuple[Event, ...]:
+    """Events, newest first."""
     statement = _EVENTS
     if wanted.correlation_id is not None:
         statement = statement.where(events.c.correlation_id == wanted.correlation_id)

@@ -16,6 +16,7 @@ def stored(connection: Connection) -> str | None:
 
 
 def is_known(revision: str | None) -> bool:
+    """Whether a database at this revision was made by a version that we know."""
     return revision is None or revision in REVISIONS
 
 
@@ -32,6 +33,7 @@ def state(connection: Connection) -> str:
 
 
 def unknown(revision: str) -> str:
+    """What is wrong with a schema that we do not know, in a sentence."""
     return (
         f"The schema is at {revision}, which this program does not know: a newer Evergrant has upgraded it. "
         "Install that version, or restore a backup from before the upgrade."

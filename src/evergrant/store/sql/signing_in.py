@@ -125,4 +125,5 @@ def end_session(
 
 
 def end_sessions_of(connection: Connection, realm: RealmId, subject: SubjectId) -> None:
+    """End every session of a subject."""
     connection.execute(_END_OF_SUBJECT, {"this_realm": realm, "the_subject": subject})

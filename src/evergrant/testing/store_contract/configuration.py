@@ -28,6 +28,8 @@ EVENT = an_event(EventKind.CLIENT_CHANGED)
 
 
 class ConfigurationContract(Contract):
+    """Clients, resources, realms and keys, and the version that moves with them."""
+
     # --- realms ----------------------------------------------------------------
 
     async def test_an_empty_store_is_healthy_and_has_no_realm(self, make_store: MakeStore) -> None:

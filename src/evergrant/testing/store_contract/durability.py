@@ -26,6 +26,8 @@ from evergrant.testing.store_contract.tenant import Contract, MakeStore, Tenant,
 
 
 class DurabilityContract(Contract):
+    """What was acknowledged is there after a restart."""
+
     async def test_a_restart_keeps_everything(self, make_store: MakeStore) -> None:
         tenant = await settle(await make_store(), a_realm())
         here = tenant.here

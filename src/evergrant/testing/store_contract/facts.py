@@ -41,10 +41,12 @@ def after(milliseconds: int) -> Millis:
 
 
 def grant_id(number: int) -> GrantId:
+    """A grant id that is easy to tell apart."""
     return GrantId(number.to_bytes(16, "big"))
 
 
 def a_realm(name: str = "default", **different: Any) -> Realm:
+    """A realm."""
     realm = Realm(
         id=RealmId(f"id-{name}"),
         name=name,
@@ -58,6 +60,7 @@ def a_realm(name: str = "default", **different: Any) -> Realm:
 
 
 def a_client(id: str = WEB, **different: Any) -> Client:
+    """A client."""
     client = Client(
         id=ClientId(id),
         name="Wëb, 万维",
@@ -87,6 +90,7 @@ def a_client(id: str = WEB, **different: Any) -> Client:
 
 
 def a_subject(id: str = ADA, username: str = "ada", **different: Any) -> Subject:
+    """A subject."""
     subject = Subject(
         id=SubjectId(id),
         username=username,
@@ -102,6 +106,7 @@ def a_subject(id: str = ADA, username: str = "ada", **different: Any) -> Subject
 
 
 def a_resource(identifier: str = "https://api.example", **different: Any) -> Resource:
+    """A resource."""
     resource = Resource(
         identifier=identifier,
         name="The API",
@@ -165,6 +170,7 @@ def an_active(id: GrantId, **different: Any) -> Grant:
 
 
 def an_exchange(id: GrantId, **different: Any) -> Exchange:
+    """The step 0 -> 1."""
     exchange = Exchange(
         grant_id=id,
         key_id=2,
@@ -192,6 +198,7 @@ def a_renewal(grant: Grant, at: Millis, **different: Any) -> Renewal:
 
 
 def an_event(kind: EventKind = EventKind.GRANT_OPENED, **different: Any) -> Event:
+    """An event."""
     event = Event(
         at=START,
         kind=kind,
@@ -206,15 +213,18 @@ def an_event(kind: EventKind = EventKind.GRANT_OPENED, **different: Any) -> Even
 
 
 def room(most: int = 200) -> Room:
+    """Room for so many grants."""
     return Room(most, an_event(EventKind.GRANT_REVOKED, at=after(SECOND), reason="made_room"))
 
 
 def a_consent(**different: Any) -> Consent:
+    """A consent."""
     consent = Consent(ADA, WEB, Scope.of("read"), ("https://api.example",), START)
     return replace(consent, **different)
 
 
 def a_session(digest: bytes = b"s" * 32, **different: Any) -> Session:
+    """A session."""
     session = Session(
         digest=digest,
         sid="sid-1",
@@ -230,6 +240,7 @@ def a_session(digest: bytes = b"s" * 32, **different: Any) -> Session:
 
 
 def a_key(kid: str = "key-1", **different: Any) -> StoredKey:
+    """A signing key."""
     key = StoredKey(
         kid=kid,
         alg="ES256",

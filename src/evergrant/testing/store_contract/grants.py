@@ -31,6 +31,8 @@ ONE = grant_id(1)
 
 
 class GrantContract(Contract):
+    """Exchange, renewal, touch and redelivery, each on its condition."""
+
     async def test_an_unknown_grant_is_not_found(self, tenant: Tenant) -> None:
         assert await tenant.here.grant(grant_id(99)) is None
 

@@ -122,6 +122,8 @@ class Neighbours:
 
 
 class IsolationContract(Contract):
+    """No question and no verb reaches into another realm."""
+
     @pytest.fixture
     async def neighbours(self, make_store: MakeStore) -> Neighbours:
         store = await make_store()

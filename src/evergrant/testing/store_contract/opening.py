@@ -30,6 +30,8 @@ ONE = grant_id(1)
 
 
 class OpeningContract(Contract):
+    """A grant is opened for what was seen, or not at all."""
+
     async def test_a_grant_is_read_as_it_was_opened_beside_its_subject(self, tenant: Tenant) -> None:
         await tenant.opened(a_pending(ONE))
         facts = await tenant.here.grant(ONE)

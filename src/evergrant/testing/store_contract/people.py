@@ -17,6 +17,7 @@ NOBODY = RevokeAll((), BY_OPERATOR)
 async def save(
     tenant: Tenant, subject: Subject, password_hash: str | None = None, end_sessions: bool = False
 ) -> Saved | Superseded:
+    """Save a subject as it is given, with an event."""
     return await tenant.here.save_subject(
         subject,
         password_hash=password_hash,
@@ -27,6 +28,8 @@ async def save(
 
 
 class PeopleContract(Contract):
+    """Subjects, their names, passwords and sessions."""
+
     async def test_a_subject_is_read_as_it_was_added(self, tenant: Tenant) -> None:
         assert await tenant.here.subject(ADA) == tenant.subject
         assert await tenant.here.subject(SubjectId("nobody")) is None

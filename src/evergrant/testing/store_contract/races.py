@@ -44,6 +44,8 @@ ROUNDS = range(1, 21)
 
 
 class RaceContract(Contract):
+    """Two at once: one wins, and the other is told."""
+
     @pytest.fixture
     async def elsewhere(self, tenant: Tenant, make_store: MakeStore) -> RealmStore:
         """The same realm on a second node."""

@@ -36,10 +36,13 @@ def horizon(
     attempts: Millis = NEVER,
     events: Millis = NEVER,
 ) -> Horizon:
+    """Before which times things may go."""
     return Horizon(pending, expired, revoked, now, attempts, events)
 
 
 class ReaperContract(Contract):
+    """Nothing goes that could still detect reuse."""
+
     async def _left(self, tenant: Tenant) -> list[Grant]:
         return list(await tenant.here.grants(GrantFilter(), 100))
 

@@ -30,6 +30,8 @@ BOB = SubjectId("sub-bob")
 
 
 class RevokingContract(Contract):
+    """Ending one grant, or all that a change concerns."""
+
     async def _four_grants(self, tenant: Tenant) -> None:
         """1: pending; 2: online, of another session; 3: of another client; 4: of another subject."""
         await tenant.here.add_client(a_client(OTHER), events=())

@@ -27,6 +27,8 @@ ADDRESS = Attempt(b"address", 4 * SECOND)
 
 
 class SignInContract(Contract):
+    """Single use, throttle buckets and sessions."""
+
     # --- single use -------------------------------------------------------------
 
     async def test_a_claim_is_taken_once(self, tenant: Tenant) -> None:

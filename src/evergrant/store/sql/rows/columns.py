@@ -22,6 +22,7 @@ overrides = msgspec.json.Decoder(dict[str, PolicyValue]).decode
 
 
 def to_json(value: object) -> str:
+    """JSON text for a column."""
     return msgspec.json.encode(value).decode()
 
 
@@ -50,13 +51,16 @@ def storable(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def scope(text: str) -> Scope:
+    """A scope from its column."""
     # What we stored was parsed when it came in; a limit that is lowered later must not make rows unreadable.
     return Scope(tuple(text.split()))
 
 
 def caller(row: Columns) -> Caller:
+    """The context of a request from its columns."""
     return Caller(row["user_agent"], row["address_prefix"])
 
 
 def caller_values(caller: Caller) -> Values:
+    """The columns of the context of a request."""
     return {"user_agent": storable(caller.user_agent), "address_prefix": caller.address_prefix}

@@ -8,6 +8,7 @@ from evergrant.store.sql.rows.columns import Columns, Values, overrides, reader,
 
 
 def realm_values(realm: Realm) -> Values:
+    """The columns of a realm."""
     return {
         "id": realm.id,
         "name": realm.name,
@@ -32,6 +33,7 @@ def _realm(row: Columns) -> Realm:
 
 
 def client_values(realm: RealmId, client: Client) -> Values:
+    """The columns of a client."""
     return {
         "realm": realm,
         "id": client.id,
@@ -89,6 +91,7 @@ def _client(row: Columns) -> Client:
 
 
 def resource_values(realm: RealmId, resource: Resource) -> Values:
+    """The columns of a resource."""
     return {
         "realm": realm,
         "identifier": resource.identifier,
@@ -112,6 +115,7 @@ def _resource(row: Columns) -> Resource:
 
 
 def key_values(realm: RealmId, key: StoredKey) -> Values:
+    """The columns of a signing key."""
     return {
         "realm": realm,
         "kid": key.kid,

@@ -7,6 +7,7 @@ from evergrant.store.sql.rows.columns import Columns, Values, caller, caller_val
 
 
 def grant_values(realm: RealmId, grant: Grant) -> Values:
+    """The columns of a grant."""
     ended = grant.revocation
     return {
         "id": grant.id,
@@ -89,6 +90,7 @@ def _grant(row: Columns) -> Grant:
 
 
 def consent_values(realm: RealmId, consent: Consent) -> Values:
+    """The columns of a consent."""
     return {
         "realm": realm,
         "subject": consent.subject,

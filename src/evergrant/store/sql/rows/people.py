@@ -54,6 +54,7 @@ def _subject(row: Columns) -> Subject:
 
 
 def session_values(realm: RealmId, session: Session) -> Values:
+    """The columns of a session."""
     return {
         "realm": realm,
         "digest": session.digest,
@@ -83,6 +84,7 @@ def _session(row: Columns) -> Session:
 
 
 def event_values(realm: RealmId, event: Event) -> Values:
+    """The columns of an event."""
     return {
         "realm": realm,
         "at": event.at,
