@@ -62,7 +62,7 @@ def run(page: Path, folder: Path, settings: Mapping[str, str]) -> list[Step]:
 
 
 def _bash(script: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str, str]:
-    """Exit code, output, errors. Output goes to files: what was left running in the background would keep a pipe open."""
+    """Exit code, output, errors. They go to files: what was left running in the background would keep a pipe open."""
     with (folder / "stdout").open("w+") as out, (folder / "stderr").open("w+") as err:
         shell = subprocess.Popen(
             ["bash", "-eu", "-o", "pipefail", "-c", script],
