@@ -38,9 +38,16 @@ def on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresSe
 
 @pytest.fixture
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
-    """The shared server; on both databases in files that say so (`pytestmark = ON_BOTH`). Its clock is set back."""
+    """The shared server; on both databases in files that say so (`pytestmark = ON_BOTH`). Its clock is set back.
+
+    Whatever a test sends, no request may end in a bug.
+    """
     found: Served = request.getfixturevalue(getattr(request, "param", "on_sqlite"))
+    before = len(found.log.getvalue())
     yield found
+    said = found.log.getvalue()[before:]
+    assert '"event": "bug"' not in said, said
+    assert "Traceback" not in said, said
     if found.clock.reset():
         # The server meets the earlier time here. If the next test moved it on first, what the server last checked
         # would seem to be of a moment ago.

@@ -7,7 +7,7 @@ from evergrant.app.master_key import keep_master_key
 from evergrant.app.settings import Settings
 from evergrant.core.grants import GRANT_TYPES
 from evergrant.core.policy import PolicyValue
-from evergrant.core.ports.store import Store
+from evergrant.core.ports.store import RealmStore, Store
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import CorrelationId
 from evergrant.server.call import Call
@@ -16,6 +16,7 @@ from evergrant.server.engine.operators.clients import Clients, ClientUpdate
 from evergrant.server.engine.operators.grants import Grants
 from evergrant.server.engine.operators.realms import Realms
 from evergrant.server.engine.operators.subjects import Subjects
+from evergrant.server.keyring import open_private
 from evergrant.testing.chance import Chance
 from tests.protocol.movable_clock import MovableClock
 from tests.protocol.registry import NOTICED_WITHIN, Registered, Registry, User, hashed
@@ -52,6 +53,17 @@ class Desk:
         masters = self._settings.masters or keep_master_key(self._settings.data_dir, _chance)
         self._registry.ask(lambda store: Keys(store, masters, self._clock, _chance).rotate(CALL), realm=realm)
         self._clock.advance(NOTICED_WITHIN)
+
+    def signing_key_der(self, alg: str) -> bytes:
+        """The private key that signs now: what a thief of database and master key together would have."""
+        masters = self._settings.masters or keep_master_key(self._settings.data_dir, _chance)
+
+        async def find(store: RealmStore) -> bytes:
+            keys = [key for key in await store.signing_keys() if key.alg == alg and key.active_from <= self._clock()]
+            newest = max(keys, key=lambda key: key.active_from)
+            return open_private(newest, (await store.realm()).id, masters).to_der()
+
+        return self._registry.ask(find)
 
     def realm_policy(self, name: str, **policy: PolicyValue | None) -> None:
         self._registry.with_store(lambda store: Realms(store, self._clock).set_policy(CALL, name, policy))

@@ -113,9 +113,7 @@ def test_a_deleted_user_is_gone_from_everywhere(served: Served, web: Program, us
     assert error(web.userinfo(tokens["access_token"])) == (401, "invalid_token")
 
 
-def test_a_deleted_client_is_unknown_and_stays_so_under_the_same_name(
-    served: Served, web: Program, user: User
-) -> None:
+def test_a_deleted_client_is_unknown_and_stays_so_under_the_same_name(served: Served, web: Program, user: User) -> None:
     """A second client of that name does not inherit the first one's grants."""
     tokens = web.sign_in(user)
 
@@ -143,9 +141,7 @@ def test_a_rotated_secret_replaces_the_old_one_at_once(
     assert new.refresh(token).status_code == (200 if lives else 400)
 
 
-def test_a_scope_that_the_client_lost_is_missing_from_the_next_token(
-    served: Served, web: Program, user: User
-) -> None:
+def test_a_scope_that_the_client_lost_is_missing_from_the_next_token(served: Served, web: Program, user: User) -> None:
     """R-006, R-044: scope is within what the client may have now."""
     token = web.sign_in(user)["refresh_token"]
 

@@ -6,6 +6,7 @@ Plain ASGI. What an endpoint did not answer is a bug here: 500 `server_error` wi
 from time import perf_counter
 from typing import Final
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evergrant.core.facts import Caller
@@ -19,6 +20,10 @@ from evergrant.server.serving import Serving
 _USER_AGENT_LIMIT: Final = 256
 OPERATIONAL: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked by load balancers and scrapers under addresses that are nobody's issuer; they build no URL from the Host."""
+
+
+HUNG_UP: Final = 499
+"""In log and metrics: the client went away before its request had arrived. Never sent."""
 
 
 class MisdirectedRequest(InvalidRequest):
@@ -59,6 +64,8 @@ class Entry:
                 await error_answer(error, call.correlation_id, realm="evergrant")(scope, receive, send_with_id)
             else:
                 await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = HUNG_UP  # nobody is there to be answered; the line in the log is all
         except Exception as bug:
             self._serving.journal.logger.error("bug", correlation_id=call.correlation_id, exc_info=bug)
             if status:

@@ -9,7 +9,7 @@ from evergrant.protocol.bearer import bearer
 from evergrant.protocol.errors import InvalidRequest, InvalidToken
 from evergrant.protocol.values import grant_id_from_text, grant_id_text
 from evergrant.server.http.answering import json_answer
-from evergrant.server.http.reading import issuer, read_query
+from evergrant.server.http.reading import authorization, issuer, read_query
 from evergrant.server.playground import GrantReport
 
 
@@ -18,7 +18,7 @@ async def endpoint(request: Request) -> Response:
     here = issuer(request)
     if here.playground is None:
         return json_answer({"error": "not_found"}, status=404)
-    token, gid = bearer(request.headers.get("authorization")), read_query(request).require("gid")
+    token, gid = bearer(authorization(request)), read_query(request).require("gid")
     try:
         grant_id = grant_id_from_text(gid)
     except ValueError:

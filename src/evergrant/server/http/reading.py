@@ -36,6 +36,14 @@ async def read_form(request: Request) -> Form:
     return parse_form(bytes(body), request.headers.get("content-type"))
 
 
+def authorization(request: Request) -> str | None:
+    """The Authorization header. Raises InvalidRequest if it came twice: a proxy may have believed the other one."""
+    shown = request.headers.getlist("authorization")
+    if len(shown) > 1:
+        raise InvalidRequest("Send the Authorization header once.")
+    return shown[0] if shown else None
+
+
 def read_query(request: Request) -> Form:
     """The query's parameters. Raises InvalidRequest."""
     return parse_query(cast(bytes, request.scope["query_string"]))

@@ -7,7 +7,7 @@ from evergrant.protocol.bearer import bearer, challenge
 from evergrant.protocol.errors import InvalidRequest
 from evergrant.protocol.secret import Secret
 from evergrant.server.http.answering import json_answer
-from evergrant.server.http.reading import issuer, read_form
+from evergrant.server.http.reading import authorization, issuer, read_form
 
 
 async def endpoint(request: Request) -> Response:
@@ -22,7 +22,7 @@ async def endpoint(request: Request) -> Response:
 
 
 async def _token(request: Request) -> Secret | None:
-    shown = bearer(request.headers.get("authorization"))
+    shown = bearer(authorization(request))
     if request.method != "POST" or "content-type" not in request.headers:
         return shown
     posted = (await read_form(request)).secret("access_token")
