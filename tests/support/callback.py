@@ -43,6 +43,7 @@ def callback() -> Iterator[Callback]:
                 listening.arrived.append(parse_qs(parts.query, keep_blank_values=True))
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Cache-Control", "no-store")  # or a browser that goes back would not come again
             self.send_header("Content-Length", str(len(_PAGE)))
             self.end_headers()
             self.wfile.write(_PAGE)

@@ -1,0 +1,31 @@
+"""A server for browser journeys: the whole application over real HTTP, with a clock that a test may move."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from evergrant.core.ports.store import Store
+from tests.protocol.operator_desk import Desk
+from tests.protocol.registry import Registry
+from tests.protocol.served import Served, served
+
+T = TypeVar("T")
+
+
+class RegistryAside(Registry):
+    """In a thread of its own: the browser keeps an event loop running in the test's."""
+
+    def with_store(self, action: Callable[[Store], Awaitable[T]]) -> T:
+        with ThreadPoolExecutor(1) as aside:
+            return aside.submit(super().with_store, action).result()
+
+
+@contextmanager
+def open_site(folder: Path) -> Iterator[Served]:
+    """Served until the block ends."""
+    with served(folder) as found:
+        registry = RegistryAside(found.settings, found.clock)
+        yield replace(found, registry=registry, desk=Desk(found.settings, found.clock, registry))
