@@ -1,7 +1,14 @@
 """`evergrant try` walks the whole loop, and says so when something is not as it must be."""
 
 import json
+import os
+import subprocess
+import sys
 
+import httpx2
+
+from evergrant.cli.trying.forms import Person, walk
+from evergrant.protocol.secret import Secret
 from tests.e2e.command_line import command
 from tests.support.server import Server, evergrant
 
@@ -74,3 +81,35 @@ def test_a_stranger_needs_a_client_of_its_own(server: Server) -> None:
 
     assert done.returncode == 1
     assert "--client-id" in done.stderr
+
+
+def test_with_a_client_of_ones_own_a_browser_signs_in(server: Server) -> None:
+    """Any issuer can be tried so: the address is printed, the browser comes back to a loopback port of ours."""
+    asked = ("--issuer", server.base_url, "--client-id", "demo-web", "--no-open-browser", "--json")
+    trying = subprocess.Popen(
+        [sys.executable, "-m", "evergrant", "try", *asked],
+        env={**os.environ, "EVERGRANT_DATA_DIR": str(server.data_dir), "PYTHONDONTWRITEBYTECODE": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert trying.stdout is not None
+    assert trying.stderr is not None
+    try:
+        assert trying.stderr.readline() == "Sign in here:\n"
+        url = trying.stderr.readline().strip()
+        redirect_uri = httpx2.URL(url).params["redirect_uri"]
+        with httpx2.Client() as browser:
+            person = Person(server.demo.username, Secret(server.demo.password))
+            came_back, pages = walk(browser, url, redirect_uri, person)
+            page = browser.get(came_back)
+        report = json.loads(trying.stdout.read())
+        trying.wait(20)
+    finally:
+        trying.kill()
+        trying.stdout.close()
+        trying.stderr.close()
+
+    assert pages == ["sign-in", "consent"]
+    assert "Done" in page.text
+    assert (trying.returncode, report["ok"]) == (0, True)

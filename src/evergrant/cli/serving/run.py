@@ -16,6 +16,7 @@ import uvicorn
 from evergrant.app.application import Application
 from evergrant.app.settings import Settings, load_settings
 from evergrant.app.wiring import application, clock, prepare
+from evergrant.cli.failures import Failure
 from evergrant.cli.serving.banner import say_started
 from evergrant.cli.serving.sockets import listen
 from evergrant.server.log import Log, open_log, route_standard_logging
@@ -91,11 +92,15 @@ class Worker:
 
 
 def _supervise(settings: Settings, given: Mapping[str, object], workers: int, sockets: list[socket.socket]) -> None:
+    from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
     say_started(settings, asyncio.run(prepare(settings, _log(settings))))
     config = _config(Worker(Path.cwd(), dict(given)), settings, workers=workers)
-    Multiprocess(config, sockets=sockets).run()
+    supervisor = Multiprocess(config, sockets=sockets)
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise Failure("a worker process could not start", "Its reason is in the log above.")
 
 
 def _config(app: Application | Worker, settings: Settings, *, workers: int = 1) -> uvicorn.Config:

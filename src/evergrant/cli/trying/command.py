@@ -49,15 +49,15 @@ def try_loop(
     from evergrant.cli.trying.means import Wanted, choose
 
     wanted = Wanted(issuer, client_id, client_secret, ca_file, open_browser)
-    with choose(desk, wanted) as (target, means), _progress(desk) as progress:
+    with choose(desk, wanted) as (target, means), _progress(shown=not desk.as_json and client_id is None) as progress:
         report = run_loop(target, means, progress)
     return Answer(_data(report), lambda out: _draw(report, out), exit_code=0 if report.ok else 1)
 
 
 @contextmanager
-def _progress(desk: Desk) -> Iterator[Callable[[Step], None]]:
-    """Says on a terminal how far the loop is; the tree comes at the end."""
-    if desk.as_json:
+def _progress(*, shown: bool) -> Iterator[Callable[[Step], None]]:
+    """Says on a terminal how far the loop is; the tree comes at the end. Not while a person is told what to do."""
+    if not shown:
         yield lambda _step: None
         return
     with console(stderr=True).status("Discovery …") as status:
