@@ -1,4 +1,4 @@
-"""A store that cannot be reached is 503 and a second try, never `invalid_grant`: clients throw their tokens away on that.
+"""A store that cannot be reached is 503 and a second try, never `invalid_grant`: clients drop their tokens on that.
 
 S-047; design: "Infrastructure trouble is never `invalid_grant`".
 """
