@@ -58,3 +58,12 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
     ]
 
     assert dead == []
+
+
+def test_one_url_moves_it_to_postgresql(start_server: StartServer, postgres_url: str) -> None:
+    assert "EVERGRANT_DATABASE__URL=postgresql://" in README.read_text(encoding="utf-8")
+
+    server = start_server(settings={"EVERGRANT_DATABASE__URL": postgres_url})
+
+    assert "(PostgreSQL, schema at head)" in server.log()
+    assert not (server.data_dir / "evergrant.db").exists()

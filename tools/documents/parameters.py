@@ -29,7 +29,7 @@ _AUTHORIZE: Final = {
     "max_age": "Seconds since the last sign-in after which it is asked for again.",
     "login_hint": "Fills in the user name.",
     "resource": "An API the tokens are for; may be repeated (RFC 8707).",
-    "code_challenge": "Required, unless the client was registered without PKCE. RFC 7636.",
+    "code_challenge": "Required. RFC 7636.",
     "code_challenge_method": "`S256`.",
     "request": "Refused with `request_not_supported`.",
     "request_uri": "Refused with `request_uri_not_supported`.",
