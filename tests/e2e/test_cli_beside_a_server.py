@@ -36,6 +36,17 @@ def test_a_client_that_was_just_registered_gets_tokens_until_it_is_disabled(serv
     assert status == 200
 
 
+def test_only_a_client_that_keeps_a_secret_can_do_without_pkce(server: Server) -> None:
+    page = ("--redirect-uri", "https://old.example/callback")
+    made = command(server.data_dir, "client", "create", "old-web", "--no-pkce", *page)
+    again = command(server.data_dir, "client", "update", "old-web", "--pkce")
+    public = evergrant("client", "create", "old-spa", "--public", "--no-pkce", *page, data_dir=server.data_dir)
+
+    assert (made["require_pkce"], again["require_pkce"]) == (False, True)
+    assert public.returncode == 1
+    assert "PKCE" in public.stderr
+
+
 def test_a_secret_is_shown_when_it_is_made_and_never_again(server: Server) -> None:
     made = command(server.data_dir, "client", "create", "keeper", "--grant", "client_credentials")
     rotated = command(server.data_dir, "client", "rotate-secret", "keeper")

@@ -40,6 +40,10 @@ Role = Annotated[list[str] | None, typer.Option(help="Role in its own tokens.", 
 FirstParty = Annotated[
     bool | None, typer.Option("--first-party/--third-party", help="Skip consent.", show_default=False)
 ]
+RequirePkce = Annotated[
+    bool | None,
+    typer.Option("--pkce/--no-pkce", help="Require PKCE; only a confidential one can do without.", show_default=False),
+]
 AuthMethod = Annotated[Method | None, typer.Option(help="How it authenticates.", show_default=False)]
 StrictAuth = Annotated[bool | None, typer.Option(help="Only by that method.", show_default=False)]
 IdTokenAlg = Annotated[Alg | None, typer.Option(help="Signature of ID tokens.", show_default=False)]
@@ -73,6 +77,7 @@ async def create(
     origin: Origin = None,
     role: Role = None,
     first_party: FirstParty = None,
+    pkce: RequirePkce = None,
     auth_method: AuthMethod = None,
     strict_auth: StrictAuth = None,
     id_token_alg: IdTokenAlg = None,
@@ -103,6 +108,7 @@ async def create(
             profile=profile or Profile.OAUTH21,
             policy=read_policies(policies),
             first_party=bool(first_party),
+            require_pkce=pkce is not False,
             id_token_alg=id_token_alg or "RS256",
         ),
     )
@@ -150,6 +156,7 @@ async def update(
     origin: Origin = None,
     role: Role = None,
     first_party: FirstParty = None,
+    pkce: RequirePkce = None,
     auth_method: AuthMethod = None,
     strict_auth: StrictAuth = None,
     id_token_alg: IdTokenAlg = None,
@@ -174,6 +181,7 @@ async def update(
         profile=profile,
         policy=_policy_changes(policies),
         first_party=first_party,
+        require_pkce=pkce,
         id_token_alg=id_token_alg,
     )
     return _changed(await office.clients.update(office.call, client_id, wanted), "changed")
