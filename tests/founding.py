@@ -13,7 +13,7 @@ from evergrant.core.policy import PolicyValue, Profile
 from evergrant.core.ports.ledger import Done
 from evergrant.jose.keys import SigningKey, generate
 from evergrant.protocol.secret import Secret
-from evergrant.protocol.values import CorrelationId
+from evergrant.protocol.values import CorrelationId, Millis
 from evergrant.server.call import Call
 from evergrant.server.engine.operators.clients import Clients, NewClient
 from evergrant.server.engine.operators.realms import Realms
@@ -125,7 +125,7 @@ async def _install_keys(base: Base, realm: Realm) -> None:
             sealed_private=seal_private(key, realm.id, MASTERS, base.random),
             master_key_id=MASTERS.current,
             created_at=now,
-            active_from=now,
+            active_from=Millis(0),  # tests set clocks back
             retires_at=None,
             removed_at=None,
         )

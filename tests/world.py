@@ -34,6 +34,7 @@ from evergrant.protocol.values import CorrelationId, GrantId
 from evergrant.server.browser import Browser
 from evergrant.server.call import Call
 from evergrant.server.engine.operators.clients import ClientUpdate
+from evergrant.server.engine.operators.subjects import NewSubject
 from evergrant.server.engine.reaper import Reaper
 from evergrant.server.engine.sessions import Sessions
 from evergrant.server.issuer import Issuer
@@ -44,6 +45,7 @@ from evergrant.testing.chance import Chance
 from evergrant.testing.clock import ManualClock
 from tests.founding import API, MASTERS, PASSWORD, REDIRECT_URI, Founded, Operator, found, operator_of
 from tests.replies import Reply, Token, text_of
+from tests.support.fail_over import roll_back
 from tests.support.gates import Gate, GatedStore
 
 __all__ = ["API", "DAY", "ELSEWHERE", "HOME", "MINUTE", "SECOND", "Reply", "World"]
@@ -114,6 +116,11 @@ class World:
         """Another process on the same database, with these master keys: nothing is in memory any more."""
         await self.close()
         self._start(replace(self._base, masters=masters, store=GatedStore(self._open_store(), self.gate)))
+
+    def roll_back(self, grant: Grant) -> None:
+        """A fail-over that lost renewals: the grant's row is again what it was."""
+        assert isinstance(self._base.store, GatedStore)
+        roll_back(self._base.store.within, self.realm.id, grant)
 
     def engines(self) -> tuple[Engine, ...]:
         """What the statements of a SQL store go through."""
@@ -283,6 +290,10 @@ class World:
         return Call(CorrelationId(f"request-{next(self._requests)}"), caller, self.clock())
 
     # --- what an operator does ----------------------------------------------------------
+
+    async def add_person(self, user: str) -> None:
+        """As `evergrant user create`."""
+        await self.operator.subjects.create(self.operator.call, NewSubject(user, PASSWORD))
 
     async def disable_subject(self, user: str = "ada") -> None:
         """As `evergrant user disable`."""
