@@ -1,9 +1,12 @@
 """Headers with garbage in them, and what parameters try to put into ours. R-024, R-036, R-060, S-012."""
 
+import select
+import socket
 from base64 import b64encode
 
 import pytest
 
+from evergrant.cli.serving import bounded_head
 from tests.protocol import wire
 from tests.protocol.program import Program, basic, verifier
 from tests.protocol.registry import User
@@ -196,6 +199,36 @@ def test_no_path_leads_out_of_the_server(served: Served, path: str) -> None:
     request = f"GET {path} HTTP/1.1\r\nHost: localhost:{served.port}\r\nConnection: close\r\n\r\n".encode()
 
     assert wire.send(served, request).status == 404
+
+
+@pytest.mark.parametrize("end", [b"", b": x\r\n"], ids=["one endless line", "lines without end"])
+def test_a_head_without_end_is_cut_off(served: Served, end: bytes) -> None:
+    """RFC 6585 §5: memory is bounded before anybody is known."""
+    head = b"GET /healthz HTTP/1.1\r\nX" + (b"x" * 1000 + end) * 600
+
+    assert wire.send(served, head).status in {0, 431}
+    assert served.http.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /healthz HTT", b"GET /healthz HTTP/1.1\r\nHost: x\r\n"])
+def test_a_head_that_does_not_arrive_is_not_waited_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    """A silent connection does not keep its socket."""
+    monkeypatch.setattr(bounded_head, "SECONDS", 0.2)
+
+    assert wire.send(served, begun).status == (431 if begun else 0)
+
+
+def test_a_connection_may_rest_between_two_requests(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9112 §9.3: the patience is with a head that has begun."""
+    monkeypatch.setattr(bounded_head, "SECONDS", 0.05)
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+        for _ in range(2):
+            connection.sendall(request)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            assert select.select([connection], [], [], 0.2)[0] == []
 
 
 def test_a_user_agent_is_remembered_in_part_and_without_control_characters(

@@ -18,6 +18,7 @@ from evergrant.app.settings import Settings, load_settings
 from evergrant.app.wiring import application, clock, prepare
 from evergrant.cli.failures import Failure
 from evergrant.cli.serving.banner import say_started
+from evergrant.cli.serving.bounded_head import BoundedHead
 from evergrant.cli.serving.sockets import listen
 from evergrant.server.log import Log, open_log, route_standard_logging
 
@@ -115,6 +116,7 @@ def _config(app: Application | Worker, settings: Settings, *, workers: int = 1) 
         # The entry believes forwarding headers from configured peers, and nobody else's.
         proxy_headers=False,
         server_header=False,
+        http=BoundedHead,
         ws="none",
         timeout_graceful_shutdown=DRAIN_S,
         ssl_certfile=settings.tls.cert,
