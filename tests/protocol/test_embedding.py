@@ -21,6 +21,7 @@ from tests.protocol.operator_desk import Desk
 from tests.protocol.program import Program
 from tests.protocol.registry import Registry
 from tests.protocol.served import LogLines, Served, body, error, listen, serve_app
+from tests.support.postgres import PostgresServer
 
 Host = Callable[[Application, bool], Any]
 
@@ -132,3 +133,23 @@ def test_a_program_may_start_and_end_it_again(tmp_path: Path) -> None:
     with embedded(tmp_path / "data", in_starlette) as server:
         assert Program(server, client).token(grant_type="client_credentials").status_code == 200
         assert {key["kid"] for key in body(server.http.get(f"{server.url}/jwks"))["keys"]} == first
+
+
+def test_a_store_that_is_down_at_the_first_request_may_be_up_at_the_next(
+    tmp_path: Path, private_postgres: PostgresServer
+) -> None:
+    """Nobody has to start the host program again; S-047."""
+    url = private_postgres.new_database()
+    private_postgres.stop()
+    listener = listen()
+    port = listener.getsockname()[1]
+    settings = load_settings(
+        tmp_path, issuer=f"http://localhost:{port}/auth", listen={"port": port}, database={"url": url}
+    )
+    with serve_app(in_starlette(create_app(settings), False), listener):
+        down = httpx2.post(f"http://localhost:{port}/auth/token", timeout=30)
+        assert error(down) == (503, "temporarily_unavailable")
+        assert 1 <= int(down.headers["retry-after"]) <= 5
+
+        private_postgres.start()
+        assert httpx2.get(f"http://localhost:{port}/auth/readyz", timeout=30).status_code == 200
