@@ -1,9 +1,12 @@
 """A realm as an operator would found it: two APIs, five clients, two users, and signing keys."""
 
+import io
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Final
 
+from evergrant.app.settings import Settings
 from evergrant.app.wiring import Base
 from evergrant.core.credential import MasterKeys
 from evergrant.core.facts import Caller, Realm, StoredKey
@@ -11,6 +14,8 @@ from evergrant.core.grants import GRANT_TYPES
 from evergrant.core.key_schedule import ALGORITHMS
 from evergrant.core.policy import PolicyValue, Profile
 from evergrant.core.ports.ledger import Done
+from evergrant.core.ports.store import Store
+from evergrant.core.ports.world import Clock, Random
 from evergrant.jose.keys import SigningKey, generate
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import CorrelationId, Millis
@@ -21,10 +26,12 @@ from evergrant.server.engine.operators.resources import NewResource, Resources
 from evergrant.server.engine.operators.subjects import NewSubject, Subjects
 from evergrant.server.engine.passwords import Passwords
 from evergrant.server.keyring import seal_private
+from evergrant.server.log import open_log
 from evergrant.testing.chance import Chance
 
 MASTER_KEYS: Final = {1: b"1" * 32, 2: b"2" * 32}
 MASTERS: Final = MasterKeys(MASTER_KEYS)
+ISSUER: Final = "https://as.example"
 API: Final = "https://api.example"
 PHOTOS: Final = "https://photos.example"
 REDIRECT_URI: Final = "https://web.example/callback"
@@ -80,6 +87,18 @@ class Founded:
 
     realm: Realm
     secrets: dict[str, Secret]
+
+
+def base_on(store: Store, clock: Clock, random: Random) -> Base:
+    """What the server's wiring starts from, on a store that is already open."""
+    settings = Settings(
+        development=False,
+        data_dir=Path("nowhere"),
+        issuer=ISSUER,
+        database_url=Secret("memory://"),
+        masters=MASTERS,
+    )
+    return Base(settings, store, MASTERS, open_log("json", "debug", clock, io.StringIO()), clock, random)
 
 
 def operator_of(base: Base, realm: Realm, issuer: str) -> Operator:

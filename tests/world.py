@@ -11,13 +11,11 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import Engine
 
-from evergrant.app.settings import Settings
 from evergrant.app.wiring import Base, Parts, issuer_on, shared_parts
 from evergrant.core.credential import Credentials, Kind, MasterKeys
 from evergrant.core.facts import Caller, Event, EventKind, Grant, GrantFacts, Realm
@@ -43,7 +41,7 @@ from evergrant.server.outcomes import Redirect
 from evergrant.store.sql.store import SqlStore
 from evergrant.testing.chance import Chance
 from evergrant.testing.clock import ManualClock
-from tests.founding import API, MASTERS, PASSWORD, REDIRECT_URI, Founded, Operator, found, operator_of
+from tests.founding import API, ISSUER, MASTERS, PASSWORD, REDIRECT_URI, Founded, Operator, base_on, found, operator_of
 from tests.replies import Reply, Token, text_of
 from tests.support.fail_over import roll_back
 from tests.support.gates import Gate, GatedStore
@@ -54,12 +52,14 @@ HOME: Final = Caller("Firefox", "192.0.2.0/24")
 ELSEWHERE: Final = Caller("curl", "198.51.100.0/24")
 VERIFIER: Final = "a verifier of forty-three characters or more".replace(" ", "-")
 WINDOW: Final = 60 * SECOND
-_ISSUER: Final = "https://as.example"
 _numbers = count(1)
 
 
 class World:
-    """One realm on one store. `restart` forgets everything but the store, the clock and the keys."""
+    """One realm on one store. `restart` forgets everything but the store, the clock and the keys.
+
+    After each request `last_event` is the newest row of the audit trail, as long as the world `is_watching`.
+    """
 
     def __init__(
         self, open_store: Callable[[], Store], base: Base, founded: Founded, clock: ManualClock, gate: Gate
@@ -74,6 +74,7 @@ class World:
         self.realm: Realm = founded.realm
         self.log = io.StringIO()
         self.last_event: Event | None = None
+        self.is_watching = True
         self._start(base)
 
     @classmethod
@@ -81,21 +82,19 @@ class World:
         cls, open_store: Callable[[], Store], *, seed: int = 0, policy: dict[str, PolicyValue] | None = None
     ) -> Self:
         """A new realm with clients `web`, `other` (public), `service`, `legacy`, `gateway`, users `ada` and `ben`."""
-        clock, gate, number = ManualClock(), Gate(), next(_numbers)
-        settings = Settings(
-            development=False,
-            data_dir=Path("nowhere"),
-            issuer=_ISSUER,
-            database_url=Secret("memory://"),
-            masters=MASTERS,
-        )
+        number, clock, gate = next(_numbers), ManualClock(), Gate()
         # Ids are unique in a whole store, and all worlds of a run may share one.
-        chance = Chance(seed * 1_000_003 + number)
-        log = open_log("json", "debug", clock, io.StringIO())
-        base = Base(settings, GatedStore(open_store(), gate), MASTERS, log, clock, chance)
+        base = base_on(GatedStore(open_store(), gate), clock, Chance(seed * 1_000_003 + number))
         name = f"w{number}"
-        founded = await found(base, name, f"{_ISSUER}/realms/{name}", policy or {})
+        founded = await found(base, name, f"{ISSUER}/realms/{name}", policy or {})
         return cls(open_store, base, founded, clock, gate)
+
+    @classmethod
+    def join(cls, open_store: Callable[[], Store], realm: Realm, *, seed: int) -> Self:
+        """Another node: a second server of the same realm, whose clock begins where all begin."""
+        clock, gate = ManualClock(), Gate()
+        base = base_on(GatedStore(open_store(), gate), clock, Chance(seed * 1_000_003))
+        return cls(open_store, base, Founded(realm, {}), clock, gate)
 
     def _start(self, base: Base) -> None:
         self._base = replace(base, log=open_log("json", "debug", self.clock, self.log))
@@ -382,5 +381,7 @@ class World:
         return tuple(event for event in found if not kinds or event.kind in kinds)
 
     async def _look(self) -> None:
+        if not self.is_watching:
+            return
         newest = await self.store.events(EventFilter(), 1)
         self.last_event = newest[0] if newest else None
