@@ -4,8 +4,10 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.axe import violations
 from tests.e2e.journey import fill_in, query_of
 from tests.support.chromium import Complaints, NewPage
 from tests.support.server import Server, evergrant
@@ -92,6 +94,22 @@ def test_a_replayed_token_ends_the_grant_and_the_page_tells_how_to_learn_why(
     page.click("#pg-again")
     expect(page.locator("#outcome")).to_contain_text("Signed in.")  # the session is alive: no password, no question
     assert lane(page) == ["0 code", "1 current"]
+
+
+@pytest.mark.parametrize("how", [{"dark": False}, {"dark": True}, {"width": 320}], ids=["light", "dark", "narrow"])
+def test_the_playground_can_be_read_and_used_by_everybody(
+    new_page: NewPage, server: Server, complaints: Complaints, how: dict[str, Any]
+) -> None:
+    complaints.expect(NO_TOKEN)
+    complaints.expect(REFUSED)
+    page = new_page(**how)
+    sign_in(page, server)
+    press(page, "retry", "Same successor, nothing lost.")
+    assert violations(page) == []
+    press(page, "replay", "Theft noticed: the grant has ended.")
+
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth === innerWidth")
 
 
 def test_what_an_operator_ends_is_seen_to_end(page: Page, server: Server, complaints: Complaints) -> None:
