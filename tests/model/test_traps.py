@@ -167,6 +167,17 @@ async def test_20_a_new_master_key_ends_no_session(world: World) -> None:
     assert await world.is_active(first.access_token)
 
 
+async def test_20_a_node_without_the_new_key_sends_a_retry_to_another(world: World) -> None:
+    first = await world.sign_in()
+    await world.restart(THIRD)
+    second = await world.refresh(first)
+    await world.restart()
+
+    assert (await world.refresh(first)).refused == ("temporarily_unavailable", Reason.NEWER_KEY)
+    await world.restart(THIRD)
+    assert (await world.refresh(first)).refresh_token == second.refresh_token
+
+
 async def test_20_a_retired_key_dies_grant_by_grant(world: World) -> None:
     """A current generation under a key that the grant has left behind was made by somebody who stole that key."""
     tokens = await world.sign_in()

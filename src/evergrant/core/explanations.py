@@ -169,6 +169,11 @@ REASONS: Final[Mapping[Reason, Explanation]] = {
         _TRY_AGAIN,
         _NOTHING + " If it is frequent, the client sends far too many refreshes at once.",
     ),
+    Reason.NEWER_KEY: Explanation(
+        "Another node renewed the grant under a master key that this one was not given. Nothing was spent.",
+        _TRY_AGAIN,
+        "Give every node all master keys, and restart those that still have the old set.",
+    ),
     Reason.TOO_LATE: Explanation(
         "The server had held the request for more than 15 seconds, so nothing was written any more.",
         _TRY_AGAIN,

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     WRONG_TARGET = "wrong_target"  # row 11
     RETRY_STREAK = "retry_streak"  # the streak; revokes
     OVERTAKEN = "overtaken"  # lost the race so often, or so late, that only a retry can tell
+    NEWER_KEY = "newer_key"  # another node signed with a master key that this one was not given
     TOO_LATE = "too_late"  # 15 s after the request was accepted nothing is committed any more
     MADE_ROOM = "made_room"  # least recently used grant beyond `max_grants`; revoked
     BY_CLIENT = "by_client"  # RFC 7009 revocation; revokes

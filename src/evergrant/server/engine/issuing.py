@@ -116,6 +116,9 @@ class Issuing:
     async def redeliver(self, decision: Redeliver, at: Round) -> TokenResponse | None:
         """The same successor again, made anew from what was shown; only a streak writes anything."""
         grant = at.grant
+        if not self._credentials.knows(grant.key_id):
+            # A master key is being rotated, and has not reached this node: another one can answer.
+            raise TemporarilyUnavailable("The request cannot be answered here; send it again.", reason=Reason.NEWER_KEY)
         issuance, minted = await self._prepare(decision.access, at)
         token = self._credentials.seal(Kind.REFRESH, grant.key_id, grant.id, at.presented.secret, grant.generation)
         if decision.retries is not None:
