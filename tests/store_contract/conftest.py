@@ -18,17 +18,9 @@ from tests.support.postgres import PostgresServer
 pytest.register_assert_rewrite("evergrant.testing.store_contract")
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at head, to be copied: quicker than an upgrade for each test."""
-    path = tmp_path_factory.mktemp("template") / "evergrant.db"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def sqlite_path(sqlite_template: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(sqlite_template, tmp_path / "evergrant.db"))
+def sqlite_path(sqlite_at_head: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(sqlite_at_head, tmp_path / "evergrant.db"))
 
 
 @pytest.fixture
