@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.site import open_site
 from tests.protocol.program import Program
 from tests.protocol.registry import User
 from tests.protocol.served import Served
+
+# Milliseconds. A shared machine is slow at times: a slow page is not a wrong one.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
