@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from evergrant.app.engines import Base
 from evergrant.app.settings import Settings
-from evergrant.app.wiring import Base
 from evergrant.core.credential import MasterKeys
 from evergrant.core.facts import Caller, Realm, StoredKey
 from evergrant.core.grants import GRANT_TYPES

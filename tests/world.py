@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import Engine
 
-from evergrant.app.wiring import Base, Parts, issuer_on, shared_parts
+from evergrant.app.engines import Base, Parts, issuer_on, shared_parts
 from evergrant.core.credential import Credentials, Kind, MasterKeys
 from evergrant.core.facts import Caller, Event, EventKind, Grant, GrantFacts, Realm
 from evergrant.core.policy import DAY, MINUTE, SECOND, PolicyValue

@@ -6,42 +6,26 @@ import asyncio
 import os
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
 from evergrant.app.application import Application, Running
 from evergrant.app.beginning import Began, begin, default_realm
-from evergrant.app.demo import USERNAME
+from evergrant.app.engines import Base, issuer_on, issuer_url, shared_parts
 from evergrant.app.issuers import RealmIssuers
 from evergrant.app.master_key import keep_master_key
 from evergrant.app.office import Office
 from evergrant.app.problems import NotReady
 from evergrant.app.readiness import StoreReadiness
 from evergrant.app.settings import Settings
-from evergrant.core.credential import Credentials, MasterKeys
 from evergrant.core.facts import Caller, Realm
 from evergrant.core.grants import GRANT_TYPES
 from evergrant.core.key_schedule import Schedule
 from evergrant.core.ports.reader import StoreHealth
-from evergrant.core.ports.store import Store
 from evergrant.core.ports.world import Clock, Random
-from evergrant.core.sessions import SessionLifetimes
 from evergrant.protocol.values import CorrelationId, Millis
-from evergrant.server.access_tokens import AccessTokens
 from evergrant.server.call import Call
-from evergrant.server.catalog import Catalog
-from evergrant.server.engine.approval import Approval
-from evergrant.server.engine.authorization import Authorization
-from evergrant.server.engine.clients import ClientAuthentication
-from evergrant.server.engine.interactions import Interactions
-from evergrant.server.engine.introspection import TokenIntrospection
-from evergrant.server.engine.issuing import Issuing
 from evergrant.server.engine.keys import Keys
-from evergrant.server.engine.live_access import LiveAccess
-from evergrant.server.engine.logout import Logout
 from evergrant.server.engine.operators.clients import Clients
 from evergrant.server.engine.operators.grants import Grants
 from evergrant.server.engine.operators.realms import DEFAULT, Realms
@@ -49,30 +33,12 @@ from evergrant.server.engine.operators.resources import Resources
 from evergrant.server.engine.operators.subjects import Subjects
 from evergrant.server.engine.passwords import Passwords
 from evergrant.server.engine.reaper import Retention
-from evergrant.server.engine.revocation import TokenRevocation
-from evergrant.server.engine.sessions import Sessions
-from evergrant.server.engine.sign_in import SignIn
-from evergrant.server.engine.tokens import Tokens
 from evergrant.server.engine.upkeep import Rules, Upkeep
-from evergrant.server.engine.userinfo import UserInfo
 from evergrant.server.http.entry import Entry
 from evergrant.server.http.routes import router
-from evergrant.server.id_token_hints import IdTokenHints
-from evergrant.server.issuer import Issuer
-from evergrant.server.journal import Journal
-from evergrant.server.keyring import Keyring
-from evergrant.server.known_browsers import KnownBrowsers
 from evergrant.server.log import Log, open_log
-from evergrant.server.metrics import Metrics
-from evergrant.server.mint import Mint
-from evergrant.server.pages.render import Pages
-from evergrant.server.playground import Playground
-from evergrant.server.sealing import Sealer
 from evergrant.server.serving import DoorRules, Serving
-from evergrant.server.welcome import Welcome
 from evergrant.store.open import open_store
-
-STATIC: Final = "/static"
 
 random: Random = os.urandom
 
@@ -80,18 +46,6 @@ random: Random = os.urandom
 def clock() -> Millis:
     """Now, in milliseconds UTC."""
     return Millis(time.time_ns() // 1_000_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """An open store with a schema at head, the keys to what is sealed in it, and the world's time and chance."""
-
-    settings: Settings
-    store: Store
-    masters: MasterKeys
-    log: Log
-    clock: Clock
-    random: Random
 
 
 async def open_base(settings: Settings, log: Log, *, clock: Clock = clock, random: Random = random) -> Base:
@@ -185,7 +139,7 @@ async def office_on(base: Base, realm_name: str) -> Office:
         realm = await default_realm(realms, call)
     else:
         realm = await realms.show(realm_name)
-    store, issuer = base.store.realm_store(realm.id), _issuer_url(base.settings, realm.name)
+    store, issuer = base.store.realm_store(realm.id), issuer_url(base.settings, realm.name)
 
     def keys_of(one: Realm) -> Keys:
         return Keys(base.store.realm_store(one.id), base.masters, clock, random, _schedule(base.settings))
@@ -203,7 +157,7 @@ async def office_on(base: Base, realm_name: str) -> Office:
         masters=base.masters,
         reader=store,
         store=base.store,
-        issuer_of=lambda name: _issuer_url(base.settings, name),
+        issuer_of=lambda name: issuer_url(base.settings, name),
         keys_of=keys_of,
         close=base.store.close,
     )
@@ -241,130 +195,5 @@ def _serve(base: Base, opened: AsyncExitStack) -> ASGIApp:
     return Entry(router(), serving)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What all realms of one server share."""
-
-    journal: Journal
-    passwords: Passwords
-    pages: Pages
-
-
-def shared_parts(base: Base) -> Parts:
-    """Their owner closes `passwords`."""
-    settings = base.settings
-    return Parts(Journal(base.log, Metrics()), Passwords(base.random), Pages(_static(settings), settings.https))
-
-
-def issuer_on(base: Base, parts: Parts, realm: Realm) -> Issuer:
-    """One realm, put together. Every engine is handed the least that it needs."""
-    clock, random = base.clock, base.random
-    url, store = _issuer_url(base.settings, realm.name), base.store.realm_store(realm.id)
-    journal = parts.journal
-    credentials = Credentials(realm.id, base.masters)
-    catalog = Catalog(store, realm.id, clock)
-    keyring = Keyring(store, realm.id, base.masters, clock)
-    access_tokens = AccessTokens(url, keyring)
-    live_access = LiveAccess(access_tokens=access_tokens, reader=store, catalog=catalog, clock=clock)
-    lifetimes = SessionLifetimes(base.settings.session.idle, base.settings.session.absolute)
-    sessions = Sessions(reader=store, ledger=store, lifetimes=lifetimes, clock=clock, random=random)
-    sign_in = SignIn(
-        reader=store,
-        ledger=store,
-        passwords=parts.passwords,
-        known_browsers=KnownBrowsers(realm.id, base.masters, random),
-        clock=clock,
-        journal=journal,
-    )
-    return Issuer(
-        url=url,
-        realm_id=realm.id,
-        realm_name=realm.name,
-        path=_path(realm.name),
-        development=base.settings.development,
-        reader=store,
-        catalog=catalog,
-        keyring=keyring,
-        clients=ClientAuthentication(catalog),
-        tokens=Tokens(
-            issuer=url,
-            catalog=catalog,
-            credentials=credentials,
-            reader=store,
-            ledger=store,
-            issuing=Issuing(
-                ledger=store,
-                mint=Mint(url, keyring, random),
-                credentials=credentials,
-                clock=clock,
-                random=random,
-            ),
-            sign_in=sign_in,
-            clock=clock,
-            journal=journal,
-        ),
-        revocation=TokenRevocation(
-            credentials=credentials,
-            access_tokens=access_tokens,
-            reader=store,
-            ledger=store,
-            clock=clock,
-            metrics=journal.metrics,
-        ),
-        introspection=TokenIntrospection(
-            issuer=url,
-            credentials=credentials,
-            live_access=live_access,
-            reader=store,
-            catalog=catalog,
-            clock=clock,
-            metrics=journal.metrics,
-        ),
-        userinfo=UserInfo(live_access),
-        authorization=Authorization(
-            issuer=url,
-            catalog=catalog,
-            reader=store,
-            ledger=store,
-            interactions=Interactions(Sealer(realm.id, base.masters, "interaction", random), clock, random),
-            sessions=sessions,
-            sign_in=sign_in,
-            approval=Approval(
-                catalog=catalog, reader=store, ledger=store, sessions=sessions, credentials=credentials, clock=clock
-            ),
-            clock=clock,
-            journal=journal,
-        ),
-        sign_in=sign_in,
-        logout=Logout(
-            catalog=catalog,
-            sessions=sessions,
-            hints=IdTokenHints(url, keyring),
-            sealer=Sealer(realm.id, base.masters, "logout", random),
-            clock=clock,
-        ),
-        pages=parts.pages,
-        welcome=Welcome(base.settings.database_in_words, USERNAME) if base.settings.development else None,
-        playground=Playground(access_tokens=access_tokens, reader=store, catalog=catalog, clock=clock)
-        if base.settings.development
-        else None,
-    )
-
-
 def _schedule(settings: Settings) -> Schedule:
     return Schedule(rotation=settings.keys.rotation, publish_ahead=settings.keys.publish_ahead)
-
-
-def _path(realm_name: str) -> str:
-    return "" if realm_name == DEFAULT else f"/realms/{realm_name}"
-
-
-def _issuer_url(settings: Settings, realm_name: str) -> str:
-    """The default realm's issuer is the configured one, byte by byte."""
-    path = _path(realm_name)
-    return settings.issuer.rstrip("/") + path if path else settings.issuer
-
-
-def _static(settings: Settings) -> str:
-    """Absolute on this host: a program that mounts the server has the issuer's path before it."""
-    return urlsplit(settings.issuer).path.rstrip("/") + STATIC
