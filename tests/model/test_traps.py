@@ -167,6 +167,26 @@ async def test_20_a_new_master_key_ends_no_session(world: World) -> None:
     assert await world.is_active(first.access_token)
 
 
+ANNOUNCED = MasterKeys({**MASTER_KEYS, 3: b"3" * 32}, current=2)
+"""Before a rotation: the new key is known and signs nothing yet."""
+
+
+async def test_20_a_key_that_was_announced_first_is_accepted_by_every_node(world: World) -> None:
+    await world.restart(ANNOUNCED)
+    first = await world.sign_in()
+    assert (await world.grant(first)).key_id == 2
+    await world.restart(THIRD)
+    second = await world.refresh(first)
+    assert (await world.grant(second)).key_id == 3
+
+    await world.restart(ANNOUNCED)  # a node that does not sign with the new key yet
+
+    third = await world.refresh(second)
+    assert (third.error, (await world.grant(third)).key_id) == (None, 2)
+    await world.restart(THIRD)
+    assert (await world.refresh(third)).error is None
+
+
 async def test_20_a_node_without_the_new_key_sends_a_retry_to_another(world: World) -> None:
     first = await world.sign_in()
     await world.restart(THIRD)

@@ -131,7 +131,7 @@ class Given(BaseSettings):
         default=None, description="URL that clients know this server by; in development http://localhost:{port}"
     )
     master_key: str | None = Field(
-        default=None, repr=False, description="32 bytes as base64url, or several as 1:…,2:…; the highest id is current"
+        default=None, repr=False, description="32 bytes as base64url, or several as 2:…,1:…; the first one signs"
     )
     master_key_file: Path | None = Field(default=None, description="File that holds the master key")
     trusted_proxies: Words = Field(

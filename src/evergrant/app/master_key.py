@@ -13,11 +13,15 @@ from evergrant.core.ports.world import Random
 
 FILE_NAME: Final = "master.key"
 KEY_SIZE: Final = 32
-FORM: Final = "32 random bytes as base64url (43 characters), or several as 1:…,2:…"
+FORM: Final = "32 random bytes as base64url (43 characters), or several as 2:…,1:…, of which the first one signs"
 
 
 def read_master_keys(text: str) -> MasterKeys:
-    """Keys by id: `1:base64url,2:base64url`, or one key alone, which has id 1. Raises ValueError without the text."""
+    """Keys by id: `2:base64url,1:base64url`, or one key alone, which has id 1. The first one signs.
+
+    Not the highest: a new key has to be known to every node before any node signs with it, or the others would take
+    its tokens for garbage and log people out. Raises ValueError without the text.
+    """
     keys: dict[int, bytes] = {}
     for entry in text.split(","):
         number, _, encoded = entry.strip().rpartition(":")
@@ -27,7 +31,7 @@ def read_master_keys(text: str) -> MasterKeys:
         if identity in keys:
             raise ValueError(f"the master key {identity} is there twice")
         keys[identity] = _decode(encoded)
-    return MasterKeys(keys)
+    return MasterKeys(keys, current=next(iter(keys)))
 
 
 def _decode(encoded: str) -> bytes:

@@ -46,19 +46,21 @@ class Presented:
 
 
 class MasterKeys:
-    """The master keys by id (1 to 255), 32 bytes each. The highest id is the current one. Never printed."""
+    """The master keys by id (1 to 255), 32 bytes each. `current` signs, the others are only accepted. Never printed."""
 
     __slots__ = ("_keys", "current")
 
-    def __init__(self, keys: Mapping[int, bytes]) -> None:
-        """Raises ValueError when there is no key, an id is out of range or a key is not 32 bytes."""
+    def __init__(self, keys: Mapping[int, bytes], current: int | None = None) -> None:
+        """`current`: the highest id if not given. Raises ValueError for no key, a wrong id or a key not of 32 bytes."""
         if not keys:
             raise ValueError("at least one master key is needed")
         for number, key in keys.items():
             if not 1 <= number <= 255 or len(key) != 32:
                 raise ValueError(f"master key {number}: ids are 1 to 255, keys are 32 bytes")
         self._keys = dict(keys)
-        self.current = max(self._keys)
+        self.current = max(self._keys) if current is None else current
+        if self.current not in self._keys:
+            raise ValueError(f"master key {self.current} is to sign and is not there")
 
     def __contains__(self, number: int) -> bool:
         return number in self._keys

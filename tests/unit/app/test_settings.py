@@ -128,11 +128,15 @@ def test_a_secret_file_that_is_not_there_is_told_once(tmp_path: Path) -> None:
     assert problems(tmp_path, master_key_file="nowhere").keys() == {"master_key_file"}
 
 
-def test_several_master_keys_have_ids_and_the_highest_is_current(tmp_path: Path) -> None:
-    settings = production(tmp_path, master_key=f"1:{KEY},3:{KEY[::-1][:-1]}A")
+@pytest.mark.parametrize(("order", "signs"), [((1, 3), 1), ((3, 1), 3)])
+def test_several_master_keys_have_ids_and_the_first_one_signs(
+    tmp_path: Path, order: tuple[int, int], signs: int
+) -> None:
+    keys = {1: KEY, 3: f"{KEY[::-1][:-1]}A"}
+    settings = production(tmp_path, master_key=",".join(f"{number}:{keys[number]}" for number in order))
 
     assert settings.masters is not None
-    assert (list(settings.masters), settings.masters.current) == ([1, 3], 3)
+    assert (list(settings.masters), settings.masters.current) == ([1, 3], signs)
 
 
 @pytest.mark.parametrize(

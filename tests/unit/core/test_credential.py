@@ -151,6 +151,11 @@ def test_neither_keys_nor_secrets_are_printed() -> None:
     assert TOKEN.reveal() not in f"{TOKEN!r} {TOKEN}"
 
 
+def test_a_key_that_is_to_sign_has_to_be_there() -> None:
+    with pytest.raises(ValueError, match="3 is to sign"):
+        MasterKeys({1: bytes(32)}, current=3)
+
+
 @pytest.mark.parametrize("keys", [{}, {0: b"x" * 32}, {256: b"x" * 32}, {1: b"x" * 31}])
 def test_master_keys_that_cannot_be_are_refused(keys: dict[int, bytes]) -> None:
     with pytest.raises(ValueError, match="key"):
