@@ -217,3 +217,16 @@ async def test_a_name_taken_in_the_same_moment_is_superseded_not_an_error(postgr
     assert outcomes.count(Saved()) == 1
     assert outcomes.count(Superseded()) == 5
     await store.close()
+
+
+async def test_a_closed_store_leaves_no_connection(postgresql_url: str) -> None:
+    store = open_store(postgresql_url)
+    await asyncio.gather(*(store.realms() for _ in range(8)))
+    await store.close()
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND application_name = 'evergrant'"
+    )
+
+    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+        until(lambda: connection.execute(others).fetchone() == (0,), what="every connection is closed")
