@@ -146,7 +146,14 @@ def test_a_store_that_is_down_at_the_first_request_may_be_up_at_the_next(
     settings = load_settings(
         tmp_path, issuer=f"http://localhost:{port}/auth", listen={"port": port}, database={"url": url}
     )
-    with serve_app(in_starlette(create_app(settings), False), listener):
+    evergrant = create_app(settings)
+
+    @asynccontextmanager
+    async def only_closes(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await evergrant.close()
+
+    with serve_app(Starlette(routes=[Mount("/auth", app=evergrant)], lifespan=only_closes), listener):
         down = httpx2.post(f"http://localhost:{port}/auth/token", timeout=30)
         assert error(down) == (503, "temporarily_unavailable")
         assert 1 <= int(down.headers["retry-after"]) <= 5
