@@ -1,4 +1,4 @@
-# Targets: serve, test, check, lock, docs, clean. See CONTRIBUTING.md.
+# Targets: serve, test, check, bench, lock, docs, clean. See CONTRIBUTING.md.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -11,16 +11,19 @@ ARGS ?=
 WORKERS ?= 2
 
 VENV := .venv
+# Other people's servers, which `make bench` measures beside ours.
+BENCH := .bench
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --no-input --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: help serve test check lint machine lock docs clean
+.PHONY: help serve test check bench machine lock docs clean
 
 help:
 	@echo "make serve   start Evergrant on http://localhost:$(PORT)   (PORT, EVERGRANT_DATA_DIR)"
 	@echo "make test    check everything, then run every test       (ARGS, WORKERS)"
 	@echo "make check   format, lint, types, direction of imports"
+	@echo "make bench   measure Evergrant beside others on this machine (ARGS=\"--rounds 1 --seconds 3 --only evergrant-sqlite\")"
 	@echo "make lock    pin the dependencies of pyproject.toml again (LOCK_ARGS=--upgrade: newer ones)"
 	@echo "make docs    write docs/reference from the code"
 	@echo "make clean   remove what these commands made, but for evergrant-data"
@@ -37,7 +40,10 @@ check: $(VENV)/.test
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
-# PostgreSQL and Chromium, which no Python package brings.
+bench: machine $(VENV)/.test $(BENCH)/.bench
+	$(RUN) -m bench.run --peers-python $(BENCH)/bin/python $(ARGS)
+
+# PostgreSQL, Chromium and wrk, which no Python package brings.
 machine:
 	@tools/machine.sh
 
@@ -48,8 +54,8 @@ lock: $(VENV)/.lock
 	VENV=$(VENV) tools/lock.sh $(LOCK_ARGS)
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment: each stamp says that the file it depends on is installed --------------------
 
@@ -67,6 +73,12 @@ $(VENV)/.test: requirements/test.txt pyproject.toml | $(RUN)
 	@$(PIP) install --require-hashes -r requirements/test.txt
 	@$(INSTALL_SELF)
 	@touch $@ $(VENV)/.serve
+
+$(BENCH)/.bench: requirements/bench.txt
+	@test -x $(BENCH)/bin/python || tools/venv.sh $(BENCH) $(PYTHON)
+	@echo "Installing what Evergrant is measured beside (once) ..."
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r requirements/bench.txt
+	@touch $@
 
 $(VENV)/.lock: requirements/lock.txt | $(RUN)
 	@$(PIP) install --require-hashes -r requirements/lock.txt

@@ -3,6 +3,7 @@
 # lock.sh [--upgrade] [--upgrade-package NAME]
 #
 # test.txt holds everything; serve.txt is held to the same versions, so that the tests test what is served.
+# bench.txt is other people's software, in an environment of its own: its versions bind nobody else.
 # No index and no find-links line is written: the file must work with whatever index its reader uses.
 set -eu
 
@@ -19,4 +20,5 @@ pin requirements/test.txt pyproject.toml --extra server --extra postgres \
     --group build --group test --group check "$@"
 pin requirements/serve.txt pyproject.toml --extra server --extra postgres --group build \
     --constraints requirements/test.txt
+pin requirements/bench.txt --group bench "$@"
 pin requirements/lock.txt --group lock "$@"

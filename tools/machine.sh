@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make sure that the programs are here which the tests run but no Python package brings:
-# PostgreSQL's server, and Chromium with one font.
+# PostgreSQL's server, Chromium with one font, and wrk.
 set -eu
 
 missing=
@@ -9,6 +9,9 @@ if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev
 fi
 if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
     missing="$missing chromium fonts-dejavu-core"
+fi
+if ! command -v wrk >/dev/null; then
+    missing="$missing wrk"
 fi
 # Playwright's driver is a program of its own and needs this; a small Debian does not have it.
 if command -v apt-get >/dev/null && ! ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1; then
