@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp
@@ -22,6 +23,7 @@ from evergrant.core.facts import Caller, Realm
 from evergrant.core.grants import GRANT_TYPES
 from evergrant.core.key_schedule import Schedule
 from evergrant.core.ports.reader import StoreHealth
+from evergrant.core.ports.store import Store
 from evergrant.core.ports.world import Clock, Random
 from evergrant.protocol.values import CorrelationId, Millis
 from evergrant.server.call import Call
@@ -48,14 +50,21 @@ def clock() -> Millis:
     return Millis(time.time_ns() // 1_000_000)
 
 
-async def open_base(settings: Settings, log: Log, *, clock: Clock = clock, random: Random = random) -> Base:
+async def open_base(
+    settings: Settings,
+    log: Log,
+    *,
+    clock: Clock = clock,
+    random: Random = random,
+    store_at: Callable[[str], Store] = open_store,
+) -> Base:
     """Raises NotReady, StoreUnavailable, or ValueError for a damaged master key file."""
     if settings.development or settings.sqlite:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     masters = settings.masters
     if masters is None:
         masters = keep_master_key(settings.data_dir, random)
-    store = open_store(settings.database_url.reveal())
+    store = store_at(settings.database_url.reveal())
     try:
         await _bring_to_head(settings, await store.health())
     except BaseException:
@@ -93,14 +102,19 @@ def upgrade_schema(settings: Settings) -> None:
 
 
 def application(
-    settings: Settings, log: Log | None = None, *, clock: Clock = clock, random: Random = random
+    settings: Settings,
+    log: Log | None = None,
+    *,
+    clock: Clock = clock,
+    random: Random = random,
+    store_at: Callable[[str], Store] = open_store,
 ) -> Application:
-    """The whole server as an ASGI application. Nothing is opened before it starts."""
+    """The whole server as an ASGI application. Nothing is opened before it starts. `store_at`: from a database URL."""
     here = open_log(settings.log.format, settings.log.level, clock) if log is None else log
 
     async def open_all() -> Running:
         async with AsyncExitStack() as opened:
-            base = await open_base(settings, here, clock=clock, random=random)
+            base = await open_base(settings, here, clock=clock, random=random, store_at=store_at)
             opened.push_async_callback(base.store.close)
             office = await office_on(base, DEFAULT)
             began = await begin(settings, office)
