@@ -82,7 +82,7 @@ class Application:
         try:
             await self.start()
         except StoreUnavailable as down:
-            self._log.error("store_unavailable", cause=type(down).__name__)
+            self._log.error("store_unavailable", cause=str(down))
             headers = [(b"retry-after", b"2"), (b"cache-control", b"no-store"), (b"content-type", b"application/json")]
             await send({"type": "http.response.start", "status": 503, "headers": headers})
             await send({"type": "http.response.body", "body": b'{"error":"temporarily_unavailable"}'})

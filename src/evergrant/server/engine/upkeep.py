@@ -62,7 +62,7 @@ class Upkeep:
             try:
                 await self.run_once(stop)
             except StoreUnavailable as down:
-                self._journal.logger.warning("upkeep_postponed", cause=type(down).__name__)
+                self._journal.logger.warning("upkeep_postponed", cause=str(down))
             except Exception as bug:
                 # It must not end the rounds unnoticed: keys would stop rotating.
                 self._journal.logger.error("upkeep_failed", exc_info=bug)

@@ -62,7 +62,7 @@ class Door:
         except StoreUnavailable as failure:
             serving(request).metrics.store_failures.inc()
             serving(request).journal.logger.error(
-                "store_unavailable", correlation_id=call(request).correlation_id, cause=type(failure).__name__
+                "store_unavailable", correlation_id=call(request).correlation_id, cause=str(failure)
             )
             down = TemporarilyUnavailable("The store cannot be reached; try again.", reason=Reason.STORE_DOWN)
             return self._refused(request, down, issuer)

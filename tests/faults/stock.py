@@ -1,0 +1,129 @@
+"""Grants to refresh, written straight to the store of a server in development mode: no sign-in, no password hash."""
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, create_engine, select
+
+from evergrant.app.master_key import keep_master_key
+from evergrant.core.credential import SECRET_SIZE, Credentials, Kind, secret_digest
+from evergrant.core.facts import Epochs, EventKind, Grant
+from evergrant.core.ports.ledger import Opened
+from evergrant.core.ports.reader import EventFilter
+from evergrant.core.ports.store import RealmStore, Store
+from evergrant.protocol.scope import Scope
+from evergrant.protocol.values import ClientId, GrantId, Millis
+from evergrant.store.open import open_store
+from evergrant.store.schema import grants
+from evergrant.store.sql.sqlite import driver
+from evergrant.testing.store_contract.facts import DAY, an_active
+from tests.faults.line import Program
+from tests.faults.storm import Chain, grant_of
+from tests.support.server import Demo, Server
+
+ALARMS = (EventKind.GRANT_REUSED, EventKind.STORE_BEHIND, EventKind.REFRESH_REFUSED, EventKind.RETRY_STREAK)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A server's data folder and database, seen from beside it."""
+
+    data_dir: Path
+    url: str
+
+    @classmethod
+    def of(cls, server: Server) -> "Stock":
+        """Of a server process that has started once."""
+        url = server.settings.get("EVERGRANT_DATABASE__URL", f"sqlite:///{server.data_dir / 'evergrant.db'}")
+        return cls(server.data_dir, url)
+
+    @property
+    def program(self) -> Program:
+        """The demo's old program: confidential, with Basic."""
+        client = Demo.read(self.data_dir).clients["demo-legacy"]
+        assert client.client_secret is not None
+        return Program(client.client_id, client.client_secret)
+
+    def tokens(self, count: int) -> list[str]:
+        """The refresh tokens, generation 1, of so many new grants."""
+        return asyncio.run(self._on_the_store(count))
+
+    def rows(self, chains: Sequence[Chain]) -> list[Row[Any, Any, Any]]:
+        """State and generation of each chain's grant, past whatever the server remembers."""
+        module = {"module": driver()} if self.url.startswith("sqlite") else {}
+        engine = create_engine(self.url, **module)
+        wanted = [grant_of(chain.token) for chain in chains]
+        try:
+            with engine.connect() as connection:
+                found = connection.execute(
+                    select(grants.c.id, grants.c.state, grants.c.generation).where(grants.c.id.in_(wanted))
+                )
+                by_id = {row.id: row for row in found}
+        finally:
+            engine.dispose()
+        return [by_id[grant_id] for grant_id in wanted]
+
+    def assert_kept(self, chains: Sequence[Chain]) -> None:
+        """R-002: what was acknowledged is in the database, and at most the one renewal besides that was asked for."""
+        for chain, row in zip(chains, self.rows(chains), strict=True):
+            assert row.state == "active"
+            assert chain.acknowledged <= row.generation <= chain.acknowledged + 1
+
+    def alarms(self) -> list[str]:
+        """Events that say somebody was taken for a thief, or the store for one that forgot."""
+        return asyncio.run(self._alarms())
+
+    async def _on_the_store(self, count: int) -> list[str]:
+        store = open_store(self.url)
+        try:
+            return await self._open(store, count)
+        finally:
+            await store.close()
+
+    async def _open(self, store: Store, count: int) -> list[str]:
+        here, credentials = await self._default(store)
+        client = await here.client(ClientId("demo-legacy"))
+        (subject, *_) = await here.subjects()
+        assert client is not None
+        now, realm = Millis(time.time_ns() // 1_000_000), await here.realm()
+        epochs = Epochs(realm=realm.epoch, client=client.epoch, subject=subject.epoch)
+        opened: list[tuple[Grant, bytes]] = []
+        for _ in range(count):
+            grant_id, secret = GrantId(os.urandom(16)), os.urandom(SECRET_SIZE)
+            grant = an_active(
+                grant_id,
+                client_id=client.id,
+                subject=subject.id,
+                key_id=credentials.current_key,
+                secret_digest=secret_digest(grant_id, secret),
+                scope=Scope.of("profile"),
+                resources=(),
+                session_id=None,
+                epochs=epochs,
+                **dict.fromkeys(("renewed_at", "previous_renewed_at", "used_at", "created_at", "granted_at"), now),
+                auth_time=now,
+                expires_at=Millis(now + 90 * DAY),
+            )
+            opened.append((grant, secret))
+        outcomes = await asyncio.gather(
+            *(here.open_grant(grant, consent=None, room=None, events=()) for grant, _ in opened)
+        )
+        assert outcomes == [Opened()] * count
+        return [credentials.seal(Kind.REFRESH, grant.key_id, grant.id, own, 1).reveal() for grant, own in opened]
+
+    async def _default(self, store: Store) -> tuple[RealmStore, Credentials]:
+        (realm,) = [realm for realm in await store.realms() if realm.name == "default"]
+        return store.realm_store(realm.id), Credentials(realm.id, keep_master_key(self.data_dir, os.urandom))
+
+    async def _alarms(self) -> list[str]:
+        store = open_store(self.url)
+        try:
+            here, _ = await self._default(store)
+            return [event.kind for event in await here.events(EventFilter(), 10_000) if event.kind in ALARMS]
+        finally:
+            await store.close()
