@@ -37,6 +37,7 @@ from evergrant.server.engine.reaper import Reaper
 from evergrant.server.engine.sessions import Sessions
 from evergrant.server.issuer import Issuer
 from evergrant.server.log import open_log
+from evergrant.server.metrics import Metrics
 from evergrant.server.outcomes import Redirect
 from evergrant.store.sql.store import SqlStore
 from evergrant.testing.chance import Chance
@@ -98,7 +99,7 @@ class World:
 
     def _start(self, base: Base) -> None:
         self._base = replace(base, log=open_log("json", "debug", self.clock, self.log))
-        self._parts: Parts = shared_parts(self._base)
+        self._parts: Parts = shared_parts(self._base, Metrics())
         self.store: RealmStore = base.store.realm_store(self.realm.id)
         self.issuer: Issuer = issuer_on(self._base, self._parts, self.realm)
         self.operator: Operator = operator_of(self._base, self.realm, self.issuer.url)

@@ -67,10 +67,10 @@ class Parts:
     pages: Pages
 
 
-def shared_parts(base: Base) -> Parts:
+def shared_parts(base: Base, metrics: Metrics) -> Parts:
     """Their owner closes `passwords`."""
     settings = base.settings
-    return Parts(Journal(base.log, Metrics()), Passwords(base.random), Pages(_static(settings), settings.https))
+    return Parts(Journal(base.log, metrics), Passwords(base.random), Pages(_static(settings), settings.https))
 
 
 def issuer_on(base: Base, parts: Parts, realm: Realm) -> Issuer:

@@ -61,7 +61,9 @@ class Listen(Section):
     # Not `host` and `port` themselves: Kubernetes sets EVERGRANT_PORT=tcp://… beside a service of that name.
     host: str = Field(default="localhost", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on")
-    workers: int = Field(default=1, ge=1, le=256, description="Processes; more than one needs PostgreSQL")
+    workers: int | None = Field(
+        default=None, description="Processes. Not set: one for each core on PostgreSQL. SQLite always has one"
+    )
 
 
 class Tls(Section):

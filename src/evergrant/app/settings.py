@@ -18,6 +18,7 @@ from evergrant.core.policy import PolicyError, PolicyValue
 from evergrant.protocol.secret import Secret
 
 Network = IPv4Network | IPv6Network
+MOST_WORKERS: Final = 256
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _NEW_KEY: Final = 'python -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
@@ -146,6 +147,12 @@ class _Check:
                 "listen.host",
                 "development mode listens on loopback only, because its secrets lie in files and its demo user is real",
                 "Use --host 127.0.0.1, or set EVERGRANT_ENV=production.",
+            )
+        if listen.workers is not None and not 1 <= listen.workers <= MOST_WORKERS:
+            self._wrong(
+                "listen.workers",
+                f"{listen.workers} is not a number of processes that can serve",
+                f"Use 1 to {MOST_WORKERS}, or leave it out: one for each core on PostgreSQL, one on SQLite.",
             )
         if (tls.cert is None) is not (tls.key is None):
             missing = "tls.cert" if tls.cert is None else "tls.key"

@@ -39,6 +39,7 @@ from evergrant.server.engine.upkeep import Rules, Upkeep
 from evergrant.server.http.entry import Entry
 from evergrant.server.http.routes import router
 from evergrant.server.log import Log, open_log
+from evergrant.server.metrics import Metrics
 from evergrant.server.serving import DoorRules, Serving
 from evergrant.store.open import open_store
 
@@ -108,8 +109,12 @@ def application(
     clock: Clock = clock,
     random: Random = random,
     store_at: Callable[[str], Store] = open_store,
+    metrics: Metrics | None = None,
 ) -> Application:
-    """The whole server as an ASGI application. Nothing is opened before it starts. `store_at`: from a database URL."""
+    """The whole server as an ASGI application. Nothing is opened before it starts. `store_at`: from a database URL.
+
+    `metrics`: where to count; an object of its own if nothing is said.
+    """
     here = open_log(settings.log.format, settings.log.level, clock) if log is None else log
 
     async def open_all() -> Running:
@@ -118,7 +123,7 @@ def application(
             opened.push_async_callback(base.store.close)
             office = await office_on(base, DEFAULT)
             began = await begin(settings, office)
-            app = _serve(base, opened)
+            app = _serve(base, opened, metrics or Metrics())
             # From here on, closing is the application's business.
             return Running(app, opened.pop_all().aclose, began)
 
@@ -177,10 +182,10 @@ async def office_on(base: Base, realm_name: str) -> Office:
     )
 
 
-def _serve(base: Base, opened: AsyncExitStack) -> ASGIApp:
+def _serve(base: Base, opened: AsyncExitStack, metrics: Metrics) -> ASGIApp:
     """The routes of all realms, and the upkeep beside them."""
     settings, clock, random = base.settings, base.clock, base.random
-    parts = shared_parts(base)
+    parts = shared_parts(base, metrics)
     opened.callback(parts.passwords.close)
     issuers = RealmIssuers(base.store, lambda realm: issuer_on(base, parts, realm), clock)
     serving = Serving(

@@ -20,7 +20,10 @@ def serve(
     desk: Desk,  # noqa: ARG001  every command has one
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="localhost")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; PostgreSQL only.", show_default="1")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes. Not said: one for each core on PostgreSQL. SQLite has one.", show_default=False),
+    ] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.", show_default=False)] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.", show_default=False)] = None,
 ) -> None:

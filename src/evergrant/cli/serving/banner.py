@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Final
 
 from evergrant import __version__
 from evergrant.app.beginning import Began
 from evergrant.app.demo import DemoMade
 from evergrant.app.settings import Settings
 
+ONE_PROCESS: Final = "SQLite is written by one process; several need PostgreSQL (EVERGRANT_DATABASE__URL)"
 
-def say_started(settings: Settings, began: Began) -> None:
+
+def say_started(settings: Settings, began: Began, workers: int) -> None:
     """Write it to standard output, in UTF-8 where the terminal has it."""
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # standard output is a text stream
-    for line in lines(settings, began):
+    for line in lines(settings, began, workers):
         print(line)
     print(flush=True)
 
 
-def lines(settings: Settings, began: Began) -> list[str]:
-    """The banner. Its parts are stable: name, mode, then one line each for database, keys, demo, address."""
+def lines(settings: Settings, began: Began, workers: int) -> list[str]:
+    """The banner. Its parts are stable: name, mode, then one line each for database, keys, workers, demo, address."""
     folder = _short(settings.data_dir)
     mode = f"development mode: loopback only, data in {folder}" if settings.development else "production"
     said = [
@@ -28,6 +31,7 @@ def lines(settings: Settings, began: Began) -> list[str]:
         f"  ✓ database   {_database(settings)}, schema at head)",
         f"  ✓ keys       {', '.join(f'{key.alg} {key.kid[:8]}…' for key in began.keys)}; {_master(settings)}",
     ]
+    said += _workers(settings, workers)
     if began.demo is not None:
         said += _demo(settings, began.demo)
     said += [f"  Open         {settings.issuer}"]
@@ -50,6 +54,16 @@ def _master(settings: Settings) -> str:
     if settings.masters is None:
         return f"master key in {_short(settings.data_dir / 'master.key')} (0600)"
     return f"master key {settings.masters.current} from the settings"
+
+
+def _workers(settings: Settings, workers: int) -> list[str]:
+    """Nothing of one process where nobody asked for more."""
+    asked_for = settings.listen.workers
+    if asked_for is not None and asked_for > workers:
+        return [f"  ! workers    {workers}, not {asked_for}: {ONE_PROCESS}"]
+    if workers == 1:
+        return []
+    return [f"  ✓ workers    {workers} processes" + (", one for each core" if asked_for is None else "")]
 
 
 def _demo(settings: Settings, demo: DemoMade) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import signal
 import socket
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +17,13 @@ from typing import Final
 import uvicorn
 
 from evergrant.app.application import Application
-from evergrant.app.settings import Settings, load_settings
+from evergrant.app.settings import MOST_WORKERS, Settings, load_settings
 from evergrant.app.wiring import application, clock, prepare
 from evergrant.cli.failures import Failure
-from evergrant.cli.serving.banner import say_started
+from evergrant.cli.serving.banner import ONE_PROCESS, say_started
 from evergrant.cli.serving.bounded_head import BoundedHead
+from evergrant.cli.serving.cores import cores
+from evergrant.cli.serving.shared_metrics import metrics_folder, shared_metrics
 from evergrant.cli.serving.sockets import listen
 from evergrant.server.log import Log, open_log, route_standard_logging
 
@@ -30,16 +35,22 @@ def run(given: Mapping[str, object]) -> None:
     """Serve until SIGTERM or SIGINT. `given` are settings of the top level that win. Raises SettingsError, Failure."""
     settings = load_settings(None, **given)
     log = _log(settings)
-    workers = settings.listen.workers
-    if workers > 1 and settings.sqlite:
-        log.warning("one_process", cause="SQLite is written by one process; use PostgreSQL for --workers")
-        workers = 1
+    workers = number_of_workers(settings)
+    if (settings.listen.workers or 1) > workers:
+        log.warning("one_process", asked_for=settings.listen.workers, cause=ONE_PROCESS)
     sockets = listen(settings.listen.host, settings.listen.port)
     signals = _Signals()
     if workers == 1:
         _serve_alone(settings, log, sockets, signals)
     else:
-        _supervise(settings, given, workers, sockets)
+        _supervise(settings, given, workers, log, sockets)
+
+
+def number_of_workers(settings: Settings) -> int:
+    """As many as asked for, else one for each core; always one on SQLite."""
+    if settings.sqlite:
+        return 1
+    return settings.listen.workers or min(cores(), MOST_WORKERS)
 
 
 def _log(settings: Settings) -> Log:
@@ -54,7 +65,7 @@ def _serve_alone(settings: Settings, log: Log, sockets: list[socket.socket], sig
 
     async def serve() -> None:
         try:
-            say_started(settings, await app.start())
+            say_started(settings, await app.start(), 1)
             signals.served = True
             await uvicorn.Server(config).serve(sockets)
         finally:
@@ -82,25 +93,46 @@ class _Signals:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Makes the application in a worker process: secrets do not travel there, it reads the settings again."""
+    """Makes the application in a worker process: secrets do not travel there, it reads the settings again.
+
+    `figures`: the folder where all workers count.
+    """
 
     folder: Path
     given: Mapping[str, object]
+    figures: Path
 
     def __call__(self) -> Application:
+        _end_with_parent()
         settings = load_settings(self.folder, **self.given)
-        return application(settings, _log(settings))
+        return application(settings, _log(settings), metrics=shared_metrics(self.figures))
 
 
-def _supervise(settings: Settings, given: Mapping[str, object], workers: int, sockets: list[socket.socket]) -> None:
-    from uvicorn.config import STARTUP_FAILURE
-    from uvicorn.supervisors import Multiprocess
+def _end_with_parent() -> None:
+    """A worker that nobody supervises any more drains and ends: it would keep the port from the next start."""
+    parent = multiprocessing.parent_process()
 
-    say_started(settings, asyncio.run(prepare(settings, _log(settings))))
-    config = _config(Worker(Path.cwd(), dict(given)), settings, workers=workers)
-    supervisor = Multiprocess(config, sockets=sockets)
-    supervisor.run()
-    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="evergrant parent watch", daemon=True).start()
+
+
+def _supervise(
+    settings: Settings, given: Mapping[str, object], workers: int, log: Log, sockets: list[socket.socket]
+) -> None:
+    # Late: one process needs none of it.
+    from evergrant.cli.serving.supervisor import Supervisor
+
+    began = asyncio.run(prepare(settings, log))
+    with metrics_folder(settings.data_dir) as figures:
+        say_started(settings, began, workers)
+        config = _config(Worker(Path.cwd(), dict(given), figures), settings, workers=workers)
+        supervisor = Supervisor(config, sockets, log)
+        supervisor.run()
+    if supervisor.failed:
         raise Failure("a worker process could not start", "Its reason is in the log above.")
 
 
@@ -119,6 +151,8 @@ def _config(app: Application | Worker, settings: Settings, *, workers: int = 1) 
         http=BoundedHead,
         ws="none",
         timeout_graceful_shutdown=DRAIN_S,
+        # How long a replacement may take to start when SIGHUP asks for new workers one by one.
+        timeout_worker_healthcheck=60,
         ssl_certfile=settings.tls.cert,
         ssl_keyfile=settings.tls.key,
     )
