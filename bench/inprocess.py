@@ -20,7 +20,6 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import uvloop
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -50,7 +49,7 @@ def main() -> None:
     options.add_argument("--requests", type=int, default=6400, help="per round")
     options.add_argument("--rounds", type=int, default=5, help="the median counts")
     options.add_argument("--scope", default="", help="of the grants; empty: all that the client may ask but openid")
-    options.add_argument("--profile", type=int, default=0, metavar="N", help="the N functions that cost most themselves")
+    options.add_argument("--profile", type=int, default=0, metavar="N", help="the N most costly functions")
     uvloop.run(run(options.parse_args()))
 
 
@@ -82,8 +81,9 @@ class Chain:
     @classmethod
     async def begin(cls, app: App, demo: dict[str, Any], scope: str) -> "Chain":
         """Signs in by password."""
-        fields = {"grant_type": "password", **demo["user"], **demo["clients"]["demo-legacy"]}
-        return cls(demo["clients"], await post(app, "/token", fields | ({"scope": scope} if scope else {})))
+        clients = demo["clients"]
+        fields = {"grant_type": "password", **demo["user"], **clients["demo-legacy"]}
+        return cls(clients, await post(app, "/token", fields | ({"scope": scope} if scope else {})))
 
     async def refresh(self, app: App) -> None:
         shown = {"grant_type": "refresh_token", "refresh_token": self._tokens["refresh_token"]}
@@ -103,7 +103,7 @@ class Chain:
 
 async def post(app: App, path: str, fields: Fields) -> Fields:
     """One request as uvicorn hands it over; its JSON. Any other status than 200 ends the bench."""
-    body = urlencode(fields).encode()
+    body = "&".join(f"{name}={value}" for name, value in fields.items()).encode()
     scope: MutableMapping[str, Any] = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -177,7 +177,9 @@ async def measure(
         server = whole - driver - verbs
         rounds.append((signature, whole, driver, verbs, server, server / signature))
     names = ("signature", "whole", "driver", "store", "server", "in_signatures")
-    medians = {name: round(statistics.median(values), 2) for name, values in zip(names, zip(*rounds), strict=True)}
+    medians = {
+        name: round(statistics.median(values), 2) for name, values in zip(names, zip(*rounds, strict=True), strict=True)
+    }
     quiet = round(medians["in_signatures"] * FLOOR_US, 1)
     return {"kind": kind, **medians, "on_a_quiet_host": quiet}
 

@@ -9,9 +9,12 @@ from starlette.responses import Response
 from evergrant.core.facts import Client
 from evergrant.core.reasons import Reason
 from evergrant.protocol.errors import UnauthorizedClient
+from evergrant.server.http.reading import headers
 
 _HEADERS: Final = "Authorization, Content-Type, DPoP, MCP-Protocol-Version"
-_EXPOSED: Final = "WWW-Authenticate, DPoP-Nonce, Retry-After, X-Correlation-Id"
+_EXPOSED: Final = b"WWW-Authenticate, DPoP-Nonce, Retry-After, X-Correlation-Id"
+_VARY: Final = (b"vary", b"Origin")
+_READABLE: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED))
 
 
 def preflight(methods: tuple[str, ...]) -> Response:
@@ -27,10 +30,10 @@ def preflight(methods: tuple[str, ...]) -> Response:
 
 def allow(request: Request, response: Response) -> Response:
     """Lets the asking page read the answer; an opaque origin (`null`) is nobody and may not."""
-    response.headers["Vary"] = "Origin"
-    if request.headers.get("origin", "null") != "null":
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    response.raw_headers.append(_VARY)
+    if headers(request).get(b"origin", b"null") != b"null":
+        # A preflight's answer says it already, and twice is none to a browser.
+        response.raw_headers += [line for line in _READABLE if line not in response.raw_headers]
     return response
 
 
@@ -39,9 +42,10 @@ def check_origin(request: Request, client: Client) -> None:
 
     Raises UnauthorizedClient before anything is spent.
     """
-    origin = request.headers.get("origin")
-    if origin is None or not client.allowed_origins:
+    sent = headers(request).get(b"origin")
+    if sent is None or not client.allowed_origins:
         return
+    origin = sent.decode("latin-1")
     own = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, client.redirect_uris)}
     if origin not in client.allowed_origins and origin not in own:
         raise UnauthorizedClient("This client is not registered for this origin.", reason=Reason.WRONG_METHOD)

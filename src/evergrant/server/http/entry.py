@@ -3,6 +3,7 @@
 Plain ASGI. What an endpoint did not answer is a bug here: 500 `server_error` with the correlation id as incident id.
 """
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Final
 
@@ -14,7 +15,7 @@ from evergrant.protocol.errors import InvalidRequest, ServerError
 from evergrant.protocol.values import CorrelationId
 from evergrant.server.call import Call
 from evergrant.server.http.answering import CORRELATION_HEADER, error_answer
-from evergrant.server.http.forwarded import client_address, header, prefix
+from evergrant.server.http.forwarded import Whereabouts
 from evergrant.server.serving import Serving
 
 _USER_AGENT_LIMIT: Final = 256
@@ -38,12 +39,17 @@ class Entry:
     def __init__(self, app: ASGIApp, serving: Serving) -> None:
         self._app = app
         self._serving = serving
+        self._whereabouts = Whereabouts(serving.rules.proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        call = self._call(scope)
+        # One pass for all who read headers; of several with one name, the last is what a proxy next to us added.
+        sent = scope["headers"]
+        last = dict(sent)
+        scope["evergrant.headers"] = last if len(last) == len(sent) else dict(list(sent)[::-1])
+        call = self._call(scope, last)
         scope["evergrant.call"] = call
         scope["evergrant.serving"] = self._serving
         status, started = 0, perf_counter()
@@ -59,7 +65,7 @@ class Entry:
             await send(message)
 
         try:
-            if self._is_misdirected(scope):
+            if self._is_misdirected(scope, last):
                 error = MisdirectedRequest("This host is not served here.")
                 await error_answer(error, call.correlation_id, realm="evergrant")(scope, receive, send_with_id)
             else:
@@ -77,20 +83,19 @@ class Entry:
         finally:
             self._tell(scope, call, status, perf_counter() - started)
 
-    def _call(self, scope: Scope) -> Call:
-        agent = header(scope, b"user-agent") or ""
-        printable = "".join(c for c in agent[:_USER_AGENT_LIMIT] if c.isprintable())
-        where = prefix(client_address(scope, self._serving.rules.proxies))
-        correlation_id = CorrelationId(self._serving.random(8).hex())
-        return Call(correlation_id, Caller(printable, where), self._serving.clock())
+    def _call(self, scope: Scope, last: Mapping[bytes, bytes]) -> Call:
+        agent = last.get(b"user-agent", b"").decode("latin-1")[:_USER_AGENT_LIMIT]
+        printable = agent if agent.isprintable() else "".join(c for c in agent if c.isprintable())
+        caller = Caller(printable, self._whereabouts.prefix(scope))
+        return Call(CorrelationId(self._serving.random(8).hex()), caller, self._serving.clock())
 
-    def _is_misdirected(self, scope: Scope) -> bool:
+    def _is_misdirected(self, scope: Scope, last: Mapping[bytes, bytes]) -> bool:
         hosts = self._serving.rules.hosts
         if hosts is None or scope["path"].removeprefix(scope.get("root_path", "")) in OPERATIONAL:
             return False
-        named = [value.decode("latin-1").lower() for key, value in scope["headers"] if key == b"host"]
         # Exactly one (RFC 9112 §3.2): of two, a proxy before us may have routed by the other.
-        return len(named) != 1 or named[0] not in hosts
+        once = len(last) == len(scope["headers"]) or [name for name, _ in scope["headers"]].count(b"host") == 1
+        return not once or last.get(b"host", b"").decode("latin-1").lower() not in hosts
 
     def _tell(self, scope: Scope, call: Call, status: int, seconds: float) -> None:
         endpoint = scope.get("evergrant.endpoint", "none")

@@ -1,12 +1,17 @@
 """Where a request really came from. Forwarding headers are believed from configured peers only. RFC 7239, S-016."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
 
 from starlette.types import Scope
 
 from evergrant.server.serving import Network
 
 Address = IPv4Address | IPv6Address
+_MOST_PEERS: Final = 4096
+_MOST_TEXTS: Final = 4096
+_LONGEST: Final = 64  # no address is written longer; what is longer is garbage, and not worth remembering
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -44,6 +49,27 @@ def prefix(address: Address | None) -> str:
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
+class Whereabouts:
+    """The networks that callers are in, remembered: reading an address costs more than an ES256 signature."""
+
+    __slots__ = ("_of_peer", "_proxies")
+
+    def __init__(self, proxies: tuple[Network, ...]) -> None:
+        self._proxies = proxies
+        self._of_peer = lru_cache(_MOST_PEERS)(self._look)
+
+    def prefix(self, scope: Scope) -> str:
+        """As `prefix(client_address(…))`."""
+        client = scope.get("client")
+        found = self._of_peer(client[0]) if client else ""
+        return prefix(client_address(scope, self._proxies)) if found is None else found
+
+    def _look(self, peer: str) -> str | None:
+        """None for a proxy: there the answer is in the request's headers."""
+        address = _address(peer)
+        return None if within(address, self._proxies) else prefix(address)
+
+
 def within(address: Address | None, networks: tuple[Network, ...]) -> bool:
     """Whether the address is in one of the networks; no address is in none."""
     return address is not None and _within(address, networks)
@@ -59,6 +85,11 @@ def _hops(scope: Scope) -> list[str]:
 
 
 def _address(text: str) -> Address | None:
+    return _read_address(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def _read_address(text: str) -> Address | None:
     host = text
     if host.startswith("["):
         host = host[1:].partition("]")[0]

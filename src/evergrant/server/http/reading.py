@@ -1,9 +1,11 @@
 """Reads a request into values: the form, the query, the call, the issuer. Bounded in size and time."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final, cast
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from evergrant.protocol.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from evergrant.protocol.forms import MAX_BYTES, Form
@@ -19,29 +21,51 @@ _TOO_LARGE: Final = "The body is larger than 64 KiB."
 
 async def read_form(request: Request) -> Form:
     """The form in the body. Raises PayloadTooLarge, UnsupportedMediaType, InvalidRequest."""
-    if "content-encoding" in request.headers:
+    sent = headers(request)
+    if b"content-encoding" in sent:
         raise UnsupportedMediaType("The body must not be compressed.")
-    declared = request.headers.get("content-length", "0")
+    declared = sent.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > MAX_BYTES:
         raise PayloadTooLarge(_TOO_LARGE)
-    body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    raise PayloadTooLarge(_TOO_LARGE)
+            body = await _body(request.receive)
     except TimeoutError:
         raise InvalidRequest("The body did not arrive in time.") from None
-    return parse_form(bytes(body), request.headers.get("content-type"))
+    media_type = sent.get(b"content-type")
+    return parse_form(body, None if media_type is None else media_type.decode("latin-1"))
+
+
+async def _body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
+        # Most bodies come in one piece, which is not copied.
+        body = body + chunk if body else chunk
+        if len(body) > MAX_BYTES:
+            raise PayloadTooLarge(_TOO_LARGE)
+        if not message.get("more_body", False):
+            return body
+
+
+def headers(request: Request) -> Mapping[bytes, bytes]:
+    """The first of each header, by lower-case name: read once a request, at the entry."""
+    return cast(Mapping[bytes, bytes], request.scope["evergrant.headers"])
 
 
 def authorization(request: Request) -> str | None:
     """The Authorization header. Raises InvalidRequest if it came twice: a proxy may have believed the other one."""
-    shown = request.headers.getlist("authorization")
-    if len(shown) > 1:
+    sent = headers(request)
+    shown = sent.get(b"authorization")
+    if shown is None:
+        return None
+    everything = request.scope["headers"]
+    if len(everything) != len(sent) and [name for name, _ in everything].count(b"authorization") > 1:
         raise InvalidRequest("Send the Authorization header once.")
-    return shown[0] if shown else None
+    return shown.decode("latin-1")
 
 
 def read_query(request: Request) -> Form:

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 from starlette.routing import Mount, Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evergrant.server.http import (
     authorize,
@@ -62,15 +62,35 @@ OF_THE_SERVER: tuple[tuple[str, Door], ...] = (
 )
 
 
-def router() -> Router:
+def router() -> ASGIApp:
     """All routes. No redirects for a missing or extra slash: a URL is what it is."""
     here = [Route(path, door) for path, door in OF_A_REALM]
     of_realms = Router(here, redirect_slashes=False, default=nowhere)
-    return Router(
+    everything = Router(
         [*(Route(path, door) for path, door in OF_THE_SERVER), *here, Mount("/realms/{realm}", of_realms)],
         redirect_slashes=False,
         default=nowhere,
     )
+    return _ByPath(everything)
+
+
+class _ByPath:
+    """Doors by their path, in front of a router that tries one pattern after the other (ADR 0020)."""
+
+    def __init__(self, router: ASGIApp) -> None:
+        self._router = router
+        self._of_a_realm = dict(OF_A_REALM)
+        self._at_the_root = {path: door for path, door in (*OF_THE_SERVER, *OF_A_REALM) if "{" not in path}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        door = self._at_the_root.get(path)
+        if door is None and path.startswith("/realms/"):
+            name, slash, rest = path[len("/realms/") :].partition("/")
+            door = self._of_a_realm.get(slash + rest) if name else None
+            if door is not None:
+                scope["path_params"] = {**scope.get("path_params", {}), "realm": name}
+        await (self._router if door is None else door)(scope, receive, send)
 
 
 async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
