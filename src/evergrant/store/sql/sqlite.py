@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -43,7 +44,11 @@ def driver() -> ModuleType:
 def prepare(path: Path) -> None:
     """Make the file and its folder where they are missing, for nobody but us. SQLite's side files take its mode."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+    # A file that is there is never opened: closing it would drop every lock that this process has on it (POSIX), those
+    # of its open connections too. The next program that leaves the database then thinks itself the last, and deletes
+    # the log that we go on writing to.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
 
 
 def engine(path: Path, *, connections: int, begin: str | None, module: ModuleType | None = None) -> Engine:
