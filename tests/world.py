@@ -123,10 +123,14 @@ class World:
         roll_back(self._base.store.within, self.realm.id, grant)
 
     def engines(self) -> tuple[Engine, ...]:
-        """What the statements of a SQL store go through."""
+        """What most statements of a SQL store go through."""
+        return self.sql_store().engines()
+
+    def sql_store(self) -> SqlStore:
+        """The SQL store itself."""
         within = self._base.store.within if isinstance(self._base.store, GatedStore) else None
         assert isinstance(within, SqlStore)
-        return within.engines()
+        return within
 
     async def close(self) -> None:
         """Close store and threads."""

@@ -35,8 +35,9 @@ class Moment:
 
     def watch(self, world: World) -> None:
         """Before every statement and every COMMIT, and after the COMMIT, before anybody is told."""
-        engines = world.engines()
-        for engine in engines:
+        store = world.sql_store()
+        store.watch(self.passes)
+        for engine in dict.fromkeys(store.engines()):
             event.listen(engine, "before_cursor_execute", self.passes)
             event.listen(engine, "commit", self.passes)
             event.listen(engine.pool, "checkin", self.passes)

@@ -1,17 +1,20 @@
 """The database fails at each statement in turn: the answer is 503, nothing was done, and the retry goes well. R-012"""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from evergrant.core.facts import GrantState
 from evergrant.core.ports.reader import StoreUnavailable
 from evergrant.core.reasons import Reason
 from evergrant.store.schema import metadata
+from evergrant.store.sql.hot.shapes import COMMITTED
+from evergrant.store.sql.store import SqlStore
 from tests.replies import Reply
+from tests.support.statements import hearing
 from tests.world import DAY, WINDOW, World
 
 MOST_STATEMENTS = 40
@@ -23,7 +26,7 @@ class DiskFull(Exception):
 
 
 @contextmanager
-def failing_at(engines: Sequence[Engine], number: int) -> Iterator[Callable[[], bool]]:
+def failing_at(store: SqlStore, number: int) -> Iterator[Callable[[], bool]]:
     """Fail statement `number` (COMMIT is one too). What is yielded tells whether it came to that."""
     left = [number]
 
@@ -32,18 +35,19 @@ def failing_at(engines: Sequence[Engine], number: int) -> Iterator[Callable[[], 
         if left[0] == -1:
             raise OperationalError("statement", {}, DiskFull())
 
-    def before_statement(_c: Connection, _cursor: object, _s: str, _p: object, _x: object, _many: bool) -> None:
-        fail()
+    def before_statement(statement: str) -> None:
+        if statement != COMMITTED:
+            fail()
 
     def before_commit(_c: Connection) -> None:
         fail()
 
+    engines = dict.fromkeys(store.engines())
     for engine in engines:
-        event.listen(engine, "before_cursor_execute", before_statement)
         event.listen(engine, "commit", before_commit)
-    yield lambda: left[0] < 0
+    with hearing(store, before_statement):
+        yield lambda: left[0] < 0
     for engine in engines:
-        event.remove(engine, "before_cursor_execute", before_statement)
         event.remove(engine, "commit", before_commit)
 
 
@@ -57,7 +61,7 @@ async def refused_until_it_survives(world: World, work: Callable[[], Awaitable[R
     """Fail the first statement, then the second, …; the reply of the first attempt that met no failure."""
     before = everything(world)
     for number in range(MOST_STATEMENTS):
-        with failing_at(world.engines(), number) as failed:
+        with failing_at(world.sql_store(), number) as failed:
             reply = await work()
         if not failed():
             assert number > 1, "nothing failed"
@@ -95,7 +99,7 @@ async def test_a_password_grant_that_fails_opens_nothing(quiet: World) -> None:
     opened = 0
     for number in range(MOST_STATEMENTS):
         quiet.advance(DAY)
-        with failing_at(quiet.engines(), number) as failed:
+        with failing_at(quiet.sql_store(), number) as failed:
             reply = await quiet.sign_in_by_password()
         opened = len(await quiet.grants())
         if not failed():

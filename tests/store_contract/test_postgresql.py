@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from sqlalchemy import event, make_url, text
+from sqlalchemy import make_url
 
 from evergrant.core.ports.ledger import Done, RevokeAll, RevokeWhere, Saved, Superseded
 from evergrant.core.ports.reader import StoreUnavailable
@@ -31,6 +31,7 @@ from evergrant.testing.store_contract.facts import (
 )
 from evergrant.testing.store_contract.tenant import Tenant, settle
 from tests.support.postgres import PostgresServer
+from tests.support.statements import statements
 from tests.support.waiting import until
 
 ONE = grant_id(1)
@@ -62,11 +63,11 @@ def cut(url: str) -> int:
 
 
 async def test_nothing_that_a_renewal_writes_is_in_an_index(tenant: Tenant, store: SqlStore) -> None:
-    heard: list[str] = []
-    event.listen(store.engines()[0], "before_cursor_execute", lambda *told: heard.append(told[2]))
-    await tenant.here.renew(a_renewal(await tenant.grant(ONE), after(SECOND)), events=())
-    assignments = heard[-1].partition(" SET ")[2].partition(" WHERE ")[0]
-    written = set(re.findall(r"(\w+)=", assignments))
+    with statements(store) as heard:
+        await tenant.here.renew(a_renewal(await tenant.grant(ONE), after(SECOND)), events=())
+    (sent,) = (statement for statement in heard if statement.startswith("UPDATE"))
+    assignments = sent.partition(" SET ")[2].partition(" WHERE ")[0]
+    written = set(re.findall(r"(\w+) = ", assignments))
     assert {"generation", "renewed_at", "previous_renewed_at", "used_at", "retries", "user_agent"} < written
     for index in schema.grants.indexes:
         condition = str(index.dialect_options["postgresql"]["where"])
@@ -74,19 +75,20 @@ async def test_nothing_that_a_renewal_writes_is_in_an_index(tenant: Tenant, stor
         assert not any(name in condition for name in written)
 
 
-async def test_renewals_are_updates_in_place(tenant: Tenant, store: SqlStore) -> None:
+async def test_renewals_are_updates_in_place(tenant: Tenant, store: SqlStore, postgresql_url: str) -> None:
     for number in range(2, 12):
         await tenant.opened(an_active(grant_id(number)))
     for step in range(1, 11):
         for number in range(2, 12):
             grant = await tenant.grant(grant_id(number))
             await tenant.here.renew(a_renewal(grant, after(step * SECOND)), events=())
-    with store.engines()[0].connect() as connection:
-        connection.execute(text("SELECT pg_stat_force_next_flush()"))
-        connection.rollback()
-        updated, in_place = connection.execute(
-            text("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'grants'")
-        ).one()
+    await store.close()  # a connection reports what it counted when it ends
+    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+        counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'grants'"
+        await asyncio.to_thread(
+            until, lambda: connection.execute(counted).fetchone() != (0, 0), what="the counts of the connections"
+        )
+        updated, in_place = connection.execute(counted).fetchone() or (0, 0)
     assert updated == 100
     assert in_place >= 95
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from evergrant.core.ports.store import Store
 from evergrant.store import schema
@@ -20,6 +19,7 @@ from evergrant.testing.store_contract.facts import (
     grant_id,
 )
 from evergrant.testing.store_contract.tenant import MakeStore, Tenant, settle
+from tests.support.statements import statements as said
 
 pytestmark = pytest.mark.parametrize("make_store", ["sqlite", "postgresql"], indirect=True)
 ONE = grant_id(1)
@@ -40,19 +40,13 @@ def sql_store(store: Store) -> SqlStore:
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
-    """What goes to the database meanwhile, but for the bounds of transactions."""
+    """The first word of what goes to the database meanwhile, but for the bounds of transactions."""
     heard: list[str] = []
-
-    def hear(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            heard.append(statement.split()[0])
-
-    engines = sql_store(store).engines()
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", hear)
-    yield heard
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", hear)
+    with said(sql_store(store)) as whole:
+        yield heard
+    heard.extend(
+        word for word in (statement.split()[0] for statement in whole) if word not in ("BEGIN", "COMMIT", "--")
+    )
 
 
 async def test_a_refresh_is_one_select_and_one_update(tenant: Tenant) -> None:

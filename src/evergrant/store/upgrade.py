@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from evergrant.store.locations import InMemory, PostgresDatabase, SqliteFile, locate
 from evergrant.store.schema import HEAD
 from evergrant.store.sql import postgres, revisions, sqlite
-from evergrant.store.sql.workers import unavailable
+from evergrant.store.sql.trouble import unavailable
 
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(7310034283826791201)")
 """Any number does, as long as nobody else's program takes the same."""

@@ -1,11 +1,20 @@
-"""PostgreSQL by psycopg: a bounded number of threads, each with a connection from SQLAlchemy's pool."""
+"""PostgreSQL by psycopg: a refresh in batches on the event loop, all else in a bounded number of threads."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine
 
-from evergrant.store.sql import workers
+from evergrant.core.facts import GrantFacts
+from evergrant.core.ports.ledger import Done, Superseded
+from evergrant.store.sql import grants, questions, workers
+from evergrant.store.sql.batches import QUEUE
+from evergrant.store.sql.hot import postgres as hot
+from evergrant.store.sql.hot.line import DriverConnection
+from evergrant.store.sql.hot.lines import Lines
+from evergrant.store.sql.hot.shapes import Observer, WantedClaim, WantedGrant, WantedRenewal
 from evergrant.store.sql.workers import Workers
 
 P = ParamSpec("P")
@@ -13,8 +22,6 @@ T = TypeVar("T")
 
 CONNECTIONS: Final = 8
 """Of each kind, in one process."""
-
-QUEUE: Final = 10_000
 
 _NETWORK: Final = {
     "connect_timeout": 5,
@@ -30,6 +37,14 @@ _ASKING: Final = "-c statement_timeout=5000"
 # No statement_timeout here. It would also cut a COMMIT that waits for the standby: the row is then visible and not yet
 # replicated, and a fail-over forgets what was acknowledged. Waiting for a lock is before the commit, and may be cut.
 _WRITING: Final = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+# Short: a row that somebody holds must not hold up the batch it is in. Its item then waits on a connection of its own.
+_RENEWING: Final = "-c lock_timeout=250"
+# A batch finds its rows one by one by their key, however few rows a table has or many a batch: then rows are locked in
+# the order of the batch, and nothing is planned anew.
+_PLANS: Final = (
+    "-c plan_cache_mode=force_generic_plan -c jit=off"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+)
 
 
 def engine(url: URL, *, connections: int, options: str = "", autocommit: bool = False) -> Engine:
@@ -48,13 +63,25 @@ def engine(url: URL, *, connections: int, options: str = "", autocommit: bool = 
 
 
 class PostgresRunner:
-    """Runner on one PostgreSQL database."""
+    """Runner on one PostgreSQL database. `in_flight`: batches of each kind under way at once.
 
-    def __init__(self, url: URL, connections: int = CONNECTIONS) -> None:
+    One is best on the same machine or network: the next batch grows while it commits. Where a round trip takes long
+    (another region), more of them hide it.
+    """
+
+    def __init__(self, url: URL, connections: int = CONNECTIONS, in_flight: int = 1) -> None:
+        self.observers: list[Observer] = []
         self._readers = Workers("evergrant-postgres-reader", threads=connections, queue=QUEUE)
         self._asking = engine(url, connections=connections, options=_ASKING, autocommit=True)
         self._writers = Workers("evergrant-postgres-writer", threads=connections, queue=QUEUE)
         self._writing = engine(url, connections=connections, options=_WRITING)
+        reading = engine(url, connections=in_flight, options=f"{_ASKING} {_PLANS}", autocommit=True)
+        renewing = engine(url, connections=in_flight, options=f"{_RENEWING} {_PLANS}", autocommit=True)
+        self._lent = (reading, renewing)
+        told = self.observers
+        self._grants = Lines(hot.GRANTS, partial(_lend, reading), self._grant_apart, told, in_flight)
+        self._claims = Lines(hot.CLAIMS, partial(_lend, reading), self._claim_apart, told, in_flight)
+        self._renewals = Lines(hot.RENEWALS, partial(_lend, renewing), self._renew_apart, told, in_flight)
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -70,8 +97,38 @@ class PostgresRunner:
             lambda: workers.commit(self._writing, lambda connection: verb(connection, *args, **kwargs))
         )
 
+    async def grant(self, wanted: WantedGrant, /) -> GrantFacts | None:
+        return await self._grants.put(wanted)
+
+    async def is_claimed(self, wanted: WantedClaim, /) -> bool:
+        return await self._claims.put(wanted)
+
+    async def renew(self, wanted: WantedRenewal, /) -> Done | Superseded:
+        return await self._renewals.put(wanted)
+
     async def close(self) -> None:
+        for lines in (self._grants, self._claims, self._renewals):
+            await lines.close()
         await self._readers.close()
         await self._writers.close()
-        self._asking.dispose()
-        self._writing.dispose()
+        for engine_ in (self._asking, self._writing, *self._lent):
+            engine_.dispose()
+
+    async def _grant_apart(self, wanted: WantedGrant) -> GrantFacts | None:
+        return await self.ask(questions.grant, wanted.realm, wanted.grant_id)
+
+    async def _claim_apart(self, wanted: WantedClaim) -> bool:
+        return await self.ask(questions.is_claimed, wanted.realm, wanted.kind, wanted.claim)
+
+    async def _renew_apart(self, wanted: WantedRenewal) -> Done | Superseded:
+        return await self.commit(grants.renew, wanted.realm, wanted.renewal, ())
+
+
+def _lend(lender: Engine) -> DriverConnection:
+    """A connection as the engine makes it, which the pool forgets."""
+    borrowed = lender.raw_connection()
+    connection = borrowed.driver_connection
+    borrowed.detach()
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError("hot statements need psycopg")
+    return connection

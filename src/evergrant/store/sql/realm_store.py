@@ -37,6 +37,7 @@ from evergrant.core.ports.ledger import (
 from evergrant.core.ports.reader import EventFilter, GrantFilter
 from evergrant.protocol.values import ClientId, GrantId, Millis, RealmId, SubjectId
 from evergrant.store.sql import audit, configuration, ending, grants, people, questions, reaper, signing_in
+from evergrant.store.sql.hot.shapes import WantedClaim, WantedGrant, WantedRenewal
 from evergrant.store.sql.runner import Runner
 
 
@@ -52,7 +53,7 @@ class SqlReader(_Bound):
     """Reader on SQL."""
 
     async def grant(self, grant_id: GrantId, /) -> GrantFacts | None:
-        return await self._run.ask(questions.grant, self._realm, grant_id)
+        return await self._run.grant(WantedGrant(self._realm, grant_id))
 
     async def subject(self, subject: SubjectId, /) -> Subject | None:
         return await self._run.ask(questions.subject, self._realm, subject)
@@ -67,7 +68,7 @@ class SqlReader(_Bound):
         return await self._run.ask(questions.consent, self._realm, subject, client_id)
 
     async def is_claimed(self, kind: str, claim: bytes, /) -> bool:
-        return await self._run.ask(questions.is_claimed, self._realm, kind, claim)
+        return await self._run.is_claimed(WantedClaim(self._realm, kind, claim))
 
     async def client(self, client_id: ClientId, /) -> Client | None:
         return await self._run.ask(questions.client, self._realm, client_id)
@@ -106,7 +107,9 @@ class SqlGrants(_Bound):
         return await self._run.commit(grants.exchange, self._realm, exchange, room, events)
 
     async def renew(self, renewal: Renewal, /, *, events: Events) -> Done | Superseded:
-        return await self._run.commit(grants.renew, self._realm, renewal, events)
+        if events:
+            return await self._run.commit(grants.renew, self._realm, renewal, events)
+        return await self._run.renew(WantedRenewal(self._realm, renewal))
 
     async def touch(self, grant_id: GrantId, used_at: Millis, /) -> None:
         return await self._run.commit(grants.touch, self._realm, grant_id, used_at)

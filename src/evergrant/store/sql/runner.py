@@ -5,6 +5,10 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from evergrant.core.facts import GrantFacts
+from evergrant.core.ports.ledger import Done, Superseded
+from evergrant.store.sql.hot.shapes import Observer, WantedClaim, WantedGrant, WantedRenewal
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -26,9 +30,26 @@ class Runner(Protocol):
         """
         ...
 
+    async def grant(self, wanted: WantedGrant, /) -> GrantFacts | None:
+        """A grant and its subject, asked together with whoever else asks now."""
+        ...
+
+    async def is_claimed(self, wanted: WantedClaim, /) -> bool:
+        """Whether it is taken; asked together with whoever else asks now."""
+        ...
+
+    async def renew(self, wanted: WantedRenewal, /) -> Done | Superseded:
+        """A renewal, committed together with whatever else waits; its outcome is its own."""
+        ...
+
     @property
     def engines(self) -> tuple[Engine, ...]:
-        """What statements go through, for tests that count or disturb them."""
+        """What statements go through, for tests that count or disturb them: first the one that writes."""
+        ...
+
+    @property
+    def observers(self) -> list[Observer]:
+        """Told of the statements that do not go through an engine, before they are sent."""
         ...
 
     async def close(self) -> None:

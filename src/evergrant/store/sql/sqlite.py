@@ -1,5 +1,6 @@
 """SQLite: one writer thread, a few readers beside it, every commit on the disk before it is answered."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,10 +11,18 @@ from types import ModuleType
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Pool, QueuePool, StaticPool, create_engine, event
 
+from evergrant.core.facts import GrantFacts
+from evergrant.core.ports.ledger import Done, Superseded
 from evergrant.store.sql import workers
+from evergrant.store.sql.batches import QUEUE
+from evergrant.store.sql.checkpoints import Checkpoints
+from evergrant.store.sql.hot import sqlite as hot
+from evergrant.store.sql.hot.shapes import Observer, WantedClaim, WantedGrant, WantedRenewal
+from evergrant.store.sql.reading import HotReader
 from evergrant.store.sql.workers import Workers
+from evergrant.store.sql.writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +33,6 @@ BUSY_S: Final = 5.0
 SWITCHES: Final = 10
 """How often to try to switch a new file to WAL."""
 
-QUEUE: Final = 10_000
 READERS: Final = 2
 
 SAFE_WITH_SEVERAL: Final = (3, 51, 3)
@@ -51,14 +59,15 @@ def prepare(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
 
 
-def engine(path: Path, *, connections: int, begin: str | None, module: ModuleType | None = None) -> Engine:
-    """An engine whose transactions open with `begin`; None: each statement stands alone."""
+def engine(
+    path: Path, *, connections: int, begin: str | None, module: ModuleType | None = None, pool: type[Pool] = QueuePool
+) -> Engine:
+    """An engine whose transactions open with `begin`; None: SQLAlchemy begins none."""
     made = create_engine(
         URL.create("sqlite", database=str(path)),
         module=module or driver(),
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
+        poolclass=pool,
+        **({"pool_size": connections, "max_overflow": 0} if pool is QueuePool else {}),
         # The module's own transaction control is off: it would begin late and as a reader, and fail when it writes.
         connect_args={"timeout": BUSY_S, "isolation_level": None, "check_same_thread": False},
         hide_parameters=True,
@@ -90,8 +99,7 @@ def _use_wal(connection: Any) -> None:
 
 
 def _begin(statement: str, connection: Connection) -> None:
-    if not connection.get_execution_options().get("asks", False):
-        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(statement)
 
 
 class SqliteRunner:
@@ -99,37 +107,81 @@ class SqliteRunner:
 
     def __init__(self, path: Path, module: ModuleType | None = None) -> None:
         used = module or driver()
-        self._writer = Workers("evergrant-sqlite-writer", threads=1, queue=QUEUE)
-        self._writing = engine(path, connections=1, begin="BEGIN IMMEDIATE", module=used)
+        self.observers: list[Observer] = []
+        # One connection and no more, which the writer holds; SQLAlchemy begins nothing on it, the writer does.
+        self._writing = engine(path, connections=1, begin=None, module=used, pool=StaticPool)
+        self._beside: _Beside | None = None
+        self.engines: tuple[Engine, ...] = (self._writing, self._writing)
+        committed: Callable[[], None] = _nothing
         if used.sqlite_version_info >= SAFE_WITH_SEVERAL:
-            self._readers = Workers("evergrant-sqlite-reader", threads=READERS, queue=QUEUE)
-            self._asking = engine(path, connections=READERS, begin=None, module=used)
+            event.listen(self._writing, "connect", _leave_checkpoints)
+            self._beside = _Beside(path, used, self.observers)
+            self.engines = (self._writing, self._beside.engine)
+            committed = self._beside.checkpoints.committed
         else:
             _log.warning(
                 "sqlite_single_connection",
                 sqlite=used.sqlite_version,
                 remedy="install pysqlite3, or a Python whose SQLite is 3.51.3 or newer",
             )
-            self._readers = self._writer
-            self._asking = self._writing.execution_options(asks=True)
-
-    @property
-    def engines(self) -> tuple[Engine, ...]:
-        return (self._writing, self._asking)
+        self._writer = Writer(self._writing, used.Error, self.observers, committed)
 
     async def ask(self, question: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         asked = _bind(question, *args, **kwargs)
-        return await self._readers.run(lambda: workers.ask(self._asking, asked))
+        if self._beside is None:
+            return await self._writer.hand.do(lambda pen: asked(pen.connection))
+        return await self._beside.ask(asked)
 
     async def commit(self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         bound = _bind(verb, *args, **kwargs)
-        return await self._writer.run(lambda: workers.commit(self._writing, bound))
+        return await self._writer.hand.do(lambda pen: bound(pen.connection))
+
+    async def grant(self, wanted: WantedGrant, /) -> GrantFacts | None:
+        if self._beside is None:
+            return await self._writer.hand.do(lambda pen: hot.grant(pen.cursor, wanted))
+        return await self._beside.hot.hand.do(lambda cursor: hot.grant(cursor, wanted))
+
+    async def is_claimed(self, wanted: WantedClaim, /) -> bool:
+        if self._beside is None:
+            return await self._writer.hand.do(lambda pen: hot.is_claimed(pen.cursor, wanted))
+        return await self._beside.hot.hand.do(lambda cursor: hot.is_claimed(cursor, wanted))
+
+    async def renew(self, wanted: WantedRenewal, /) -> Done | Superseded:
+        return await self._writer.hand.do(lambda pen: hot.renew(pen.cursor, wanted))
+
+    async def close(self) -> None:
+        await self._writer.close()
+        if self._beside is not None:
+            await self._beside.close()
+        self._writing.dispose()
+
+
+class _Beside:
+    """What a SQLite that bears several connections has beside the writer: readers, and checkpoints."""
+
+    def __init__(self, path: Path, module: ModuleType, observers: list[Observer]) -> None:
+        # The readers' own, one for what a refresh asks, and one to checkpoint.
+        self.engine = engine(path, connections=READERS + 2, begin=None, module=module)
+        self.hot = HotReader(self.engine, module.Error, observers)
+        self.checkpoints = Checkpoints(self.engine, module.Error)
+        self._readers = Workers("evergrant-sqlite-reader", threads=READERS, queue=QUEUE)
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        return await self._readers.run(lambda: workers.ask(self.engine, question))
 
     async def close(self) -> None:
         await self._readers.close()
-        await self._writer.close()
-        self._asking.dispose()
-        self._writing.dispose()
+        await self.hot.close()
+        await asyncio.to_thread(self.checkpoints.close)
+        self.engine.dispose()
+
+
+def _leave_checkpoints(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+
+
+def _nothing() -> None:
+    """With one connection SQLite makes its own checkpoints."""
 
 
 def _bind(

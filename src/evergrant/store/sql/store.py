@@ -1,5 +1,7 @@
 """A whole store on SQL."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, Engine, text
 
 from evergrant.core.facts import Realm
@@ -7,6 +9,7 @@ from evergrant.core.ports.ledger import Done, Taken
 from evergrant.core.ports.reader import StoreHealth
 from evergrant.protocol.values import Millis, RealmId
 from evergrant.store.sql import configuration, questions, revisions
+from evergrant.store.sql.hot.shapes import Observer
 from evergrant.store.sql.realm_store import SqlRealm
 from evergrant.store.sql.runner import Runner
 
@@ -40,6 +43,11 @@ class SqlStore:
     def engines(self) -> tuple[Engine, ...]:
         """What statements go through, for tests that count or disturb them."""
         return self._run.engines
+
+    def watch(self, observer: Observer) -> Callable[[], None]:
+        """Tell `observer` of the statements that do not go through an engine; what is returned ends that."""
+        self._run.observers.append(observer)
+        return lambda: self._run.observers.remove(observer)
 
 
 def _health(connection: Connection) -> StoreHealth:

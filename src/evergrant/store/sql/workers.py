@@ -1,4 +1,4 @@
-"""Worker threads behind a bounded queue, and what becomes of a driver's errors."""
+"""Worker threads behind a bounded queue: questions and verbs that are not a refresh."""
 
 import asyncio
 import threading
@@ -7,9 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from evergrant.core.ports.reader import StoreUnavailable
+from evergrant.store.sql.trouble import is_dead, may_try_again, unavailable
 
 T = TypeVar("T")
 
@@ -17,9 +18,6 @@ PATIENCE_S: Final = 5.0
 """A job that no thread has begun after this many seconds is withdrawn: it would come too late to be of use."""
 
 TRIES: Final = 3
-ROLLED_BACK: Final = frozenset({"40001", "40P01", "23505"})
-"""SQLSTATEs after which another try may go well: serialization failure, deadlock, and a key that somebody else took
-between our look and our insert."""
 
 
 class Workers:
@@ -70,7 +68,7 @@ def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
             with engine.connect() as connection:
                 return question(connection)
         except SQLAlchemyError as error:
-            if tries == 0 or not _is_dead(error):
+            if tries == 0 or not is_dead(error):
                 raise unavailable(error) from error
 
 
@@ -86,27 +84,7 @@ def commit(engine: Engine, verb: Callable[[Connection], T]) -> T:
                 committing = True
         except SQLAlchemyError as error:
             # An error of the commit itself leaves the outcome unknown: a second run could do it twice.
-            if committing or tries == 0 or not _may_try_again(error):
+            if committing or tries == 0 or not may_try_again(error):
                 raise unavailable(error) from error
         else:
             return outcome
-
-
-def _is_dead(error: SQLAlchemyError) -> bool:
-    return isinstance(error, DBAPIError) and error.connection_invalidated
-
-
-def _may_try_again(error: SQLAlchemyError) -> bool:
-    return _is_dead(error) or getattr(_cause(error), "sqlstate", None) in ROLLED_BACK
-
-
-def _cause(error: SQLAlchemyError) -> BaseException:
-    """The driver's own error, where there is one."""
-    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-
-
-def unavailable(error: SQLAlchemyError) -> StoreUnavailable:
-    """What the caller may know: the kind of trouble, without the statement and what was in it."""
-    cause = _cause(error)
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
-    return StoreUnavailable(f"the database failed: {type(cause).__name__}{f' ({state})' if state else ''}")
