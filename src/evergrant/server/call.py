@@ -6,15 +6,21 @@ from dataclasses import dataclass, field
 from evergrant.core.facts import Caller, Event, EventKind
 from evergrant.core.reasons import Reason
 from evergrant.protocol.values import ClientId, CorrelationId, GrantId, Millis, SubjectId
+from evergrant.server.request_line import RequestLine
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who calls, when it was accepted, and the id that ties its answer to logs and events."""
+    """Who calls, when it was accepted, and the id that ties its answer to logs and events.
+
+    `line`: where the journal notes what it has to say of this request; nobody else writes to it, and nothing is judged
+    by it. None where no line will be written (a command, a test): then the journal says it at once.
+    """
 
     correlation_id: CorrelationId
     caller: Caller = field(default_factory=Caller)
     accepted_at: Millis = Millis(0)
+    line: RequestLine | None = field(default=None, compare=False, repr=False)
 
     def event(
         self,

@@ -19,6 +19,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from evergrant.server.request_line import KNOWN_METHODS, RequestLine
+
 MASK: Final = "<token>"
 
 _SECRET_KEYS: Final = frozenset(
@@ -54,6 +56,10 @@ class Log(Protocol):
 
     def error(self, event: str, /, **values: object) -> None: ...
 
+    def answered(self, line: RequestLine, /) -> None:
+        """The line of an answered request."""
+        ...
+
 
 def open_log(
     format: Literal["auto", "console", "json"], level: str, clock: Callable[[], int], stream: TextIO | None = None
@@ -66,8 +72,9 @@ def open_log(
         if console
         else structlog.processors.JSONRenderer(serializer=_json)
     )
+    writer, least = structlog.WriteLogger(stream), logging.getLevelNamesMapping()[level.upper()]
     logger = structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        writer,
         processors=[
             structlog.processors.add_log_level,
             _stamp(clock),
@@ -75,10 +82,67 @@ def open_log(
             redact,
             last,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         cache_logger_on_first_use=True,
     )
-    return cast(Log, logger)
+    return _Logger(cast(_Structured, logger), least, None if console else _ShortWay(clock, writer))
+
+
+class _Structured(Protocol):
+    """A structlog logger."""
+
+    def bind(self, **values: object) -> _Structured: ...
+
+    def debug(self, event: str, /, **values: object) -> None: ...
+
+    def info(self, event: str, /, **values: object) -> None: ...
+
+    def warning(self, event: str, /, **values: object) -> None: ...
+
+    def error(self, event: str, /, **values: object) -> None: ...
+
+
+class _Logger:
+    """structlog, and a short way beside it for the one line that every request writes (ADR 0021)."""
+
+    def __init__(self, structured: _Structured, least: int, short_way: _ShortWay | None) -> None:
+        self._structured, self._least, self._short_way = structured, least, short_way
+        self.debug, self.info = structured.debug, structured.info
+        self.warning, self.error = structured.warning, structured.error
+
+    def bind(self, **values: object) -> Log:
+        return _Logger(self._structured.bind(**values), self._least, None)
+
+    def answered(self, line: RequestLine, /) -> None:
+        level = logging.INFO if line.level == "info" else logging.WARNING
+        if level < self._least or (self._short_way is not None and self._short_way.write(line)):
+            return
+        say = self.info if line.level == "info" else self.warning
+        say("request", **line.values())
+
+
+class _ShortWay:
+    """Writes a line of ours without looking at each value: structlog's way costs 22 µs, a fifth of a refresh's budget.
+
+    As safe as `redact`: the names are fixed and none is a secret's; a line in which anything could look like a secret
+    (the marks of _SUSPICIOUS) goes the long way, and so does one with a method that somebody made up.
+    """
+
+    def __init__(self, clock: Callable[[], int], writer: structlog.WriteLogger) -> None:
+        self._clock, self._writer = clock, writer
+        self._encode = msgspec.json.Encoder().encode
+
+    def write(self, line: RequestLine) -> bool:
+        """Whether it was written."""
+        if line.method not in KNOWN_METHODS:
+            return False
+        line.at = _moment(self._clock())
+        text = self._encode(line)
+        # `in` is a search in C; the regular expression costs more than the encoding.
+        if b"eg_" in text or b"eyJ" in text or b"=" in text or b"://" in text or b" " in text or b"\\" in text:
+            return False
+        self._writer.msg(text.decode())
+        return True
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -146,8 +210,7 @@ class _Bridge(logging.Handler):
 
 def _stamp(clock: Callable[[], int]) -> Callable[[WrappedLogger, str, EventDict], EventDict]:
     def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        seconds, millis = divmod(clock(), 1000)
-        event["at"] = f"{_utc(seconds)}.{millis:03d}Z"
+        event["at"] = _moment(clock())
         return event
 
     return add
@@ -158,12 +221,15 @@ def _json(event: EventDict, **_options: object) -> str:
     return msgspec.json.encode(event).decode()
 
 
+def _moment(now: int) -> str:
+    seconds, millis = divmod(now, 1000)
+    return f"{_utc(seconds)}.{millis:03d}Z"
+
+
 @lru_cache(maxsize=4)
 def _utc(seconds: int) -> str:
-
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _colours_wanted() -> bool:
-
     return not os.environ.get("NO_COLOR")

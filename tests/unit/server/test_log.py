@@ -5,9 +5,11 @@ import json
 import logging
 
 import pytest
+from msgspec import convert
 
 from evergrant.protocol.secret import Secret
 from evergrant.server.log import Log, open_log, route_standard_logging
+from evergrant.server.request_line import RequestLine
 
 JWS = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"
 OURS = "eg_rt_AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -86,6 +88,60 @@ def test_what_is_no_secret_is_written_as_it_is(log: Log, stream: io.StringIO) ->
         "level": "info",
         "at": "2026-11-18T11:06:40.123Z",
     }
+
+
+def request_line(**values: object) -> RequestLine:
+    return convert(
+        {"correlation_id": "0f0f", "method": "POST", "endpoint": "token", "status": 200, **values}, RequestLine
+    )
+
+
+def test_a_request_is_one_line_with_what_was_decided(log: Log, stream: io.StringIO) -> None:
+    log.answered(request_line(client_id="web", decision="renew", generation=7, ms=0.4))
+
+    assert line_of(stream) == {
+        "correlation_id": "0f0f",
+        "method": "POST",
+        "endpoint": "token",
+        "status": 200,
+        "ms": 0.4,
+        "client_id": "web",
+        "decision": "renew",
+        "generation": 7,
+        "event": "request",
+        "level": "info",
+        "at": "2026-11-18T11:06:40.123Z",
+    }
+
+
+@pytest.mark.parametrize("name", ["correlation_id", "method", "endpoint", "client_id", "grant_type", "error", "reason"])
+@pytest.mark.parametrize("value", [OURS, JWS, "Basic aHVudGVyMjpodW50ZXIy", "code=hunter2", "x://u:hunter2@db"])
+def test_no_secret_takes_the_short_way(log: Log, stream: io.StringIO, name: str, value: str) -> None:
+    """S-131: none of these is ever a caller's text; if a slip makes one so, it is still no leak."""
+    log.answered(request_line(**{name: value}))
+
+    assert "<token>" in stream.getvalue()
+    for secret in ("hunter2", "aHVudGVy", "eg_rt_", "eyJ"):
+        assert secret not in stream.getvalue()
+
+
+@pytest.mark.parametrize("level", ["info", "warning"])
+def test_a_request_line_for_people_says_the_same(stream: io.StringIO, level: str) -> None:
+    open_log("console", "info", lambda: 0, stream).answered(
+        request_line(decision="refuse", reason="reused", level=level)
+    )
+
+    for word in (level, "request", "0f0f", "token", "refuse", "reused"):
+        assert word in stream.getvalue()
+    assert "UNSET" not in stream.getvalue()
+
+
+def test_a_request_line_has_a_level_too(stream: io.StringIO) -> None:
+    log = open_log("json", "warning", lambda: 0, stream)
+    log.answered(request_line())
+    log.answered(request_line(decision="revoke", level="warning"))
+
+    assert [json.loads(line)["decision"] for line in stream.getvalue().splitlines()] == ["revoke"]
 
 
 def test_less_important_lines_are_left_out(stream: io.StringIO) -> None:

@@ -19,6 +19,7 @@ from evergrant.server.engine.sign_in import SignIn
 from evergrant.server.journal import Journal
 from evergrant.server.known_browsers import LIFETIME, KnownBrowsers
 from evergrant.server.metrics import Metrics
+from evergrant.server.request_line import RequestLine
 from evergrant.store.memory.store import MemoryRealm
 from evergrant.testing.chance import Chance
 from evergrant.testing.clock import ManualClock
@@ -37,6 +38,8 @@ class Silence:
     def warning(self, event: str, /, **fields: object) -> None: ...
 
     def error(self, event: str, /, **fields: object) -> None: ...
+
+    def answered(self, line: RequestLine, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from evergrant.core.policy import DAY
 from evergrant.server.engine.upkeep import Rules, Upkeep
 from evergrant.server.journal import Journal
 from evergrant.server.metrics import Metrics
+from evergrant.server.request_line import RequestLine
 from evergrant.store.memory import MemoryStore
 from evergrant.store.memory.store import MemoryRealm
 from evergrant.testing.chance import Chance
@@ -30,6 +31,9 @@ class Lines:
         self.heard.set()
 
     warning = error = info
+
+    def answered(self, line: RequestLine, /) -> None:
+        self.told.append(line.event)
 
 
 @pytest.fixture

@@ -79,9 +79,7 @@ class Door:
 
     def _refused(self, request: Request, error: OAuthError, issuer: Issuer | None) -> Response:
         correlation_id = call(request).correlation_id
-        serving(request).journal.logger.info(
-            "refused", correlation_id=correlation_id, endpoint=self.name, error=error.code, reason=error.reason
-        )
+        serving(request).journal.refused(call(request), self.name, error)
         if self.shape == "page" and issuer is not None:
             return error_page(issuer, error, correlation_id)
         return error_answer(error, correlation_id, realm="evergrant" if issuer is None else issuer.realm_name)

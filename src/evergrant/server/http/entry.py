@@ -16,9 +16,12 @@ from evergrant.protocol.values import CorrelationId
 from evergrant.server.call import Call
 from evergrant.server.http.answering import CORRELATION_HEADER, error_answer
 from evergrant.server.http.forwarded import Whereabouts
+from evergrant.server.journal import Journal
+from evergrant.server.request_line import RequestLine
 from evergrant.server.serving import Serving
 
 _USER_AGENT_LIMIT: Final = 256
+_CORRELATION: Final = CORRELATION_HEADER.lower().encode()
 OPERATIONAL: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked by load balancers and scrapers under addresses that are nobody's issuer; they build no URL from the Host."""
 
@@ -31,6 +34,32 @@ class MisdirectedRequest(InvalidRequest):
     """The Host is none of ours. RFC 9110 §15.5.20."""
 
     status = 421
+
+
+class _Answer:
+    """An answer on its way: it gets its correlation id, and its line in the log."""
+
+    __slots__ = ("_journal", "_line", "_scope", "_send", "_started", "_told", "status")
+
+    def __init__(self, scope: Scope, send: Send, line: RequestLine, journal: Journal) -> None:
+        self._scope, self._send, self._line, self._journal = scope, send, line, journal
+        self._started, self._told = perf_counter(), False
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (_CORRELATION, self._line.correlation_id.encode())]
+        elif not message.get("more_body", False):
+            self.tell()  # before the answer leaves: who has its id finds its line
+        await self._send(message)
+
+    def tell(self) -> None:
+        """Once."""
+        if not self._told:
+            self._told = True
+            endpoint = self._scope.get("evergrant.endpoint", "none")
+            self._journal.answered(self._line, endpoint, self.status, perf_counter() - self._started)
 
 
 class Entry:
@@ -49,45 +78,33 @@ class Entry:
         sent = scope["headers"]
         last = dict(sent)
         scope["evergrant.headers"] = last if len(last) == len(sent) else dict(list(sent)[::-1])
-        call = self._call(scope, last)
+        line = RequestLine(correlation_id=self._serving.random(8).hex(), method=scope["method"])
+        call = self._call(scope, last, line)
         scope["evergrant.call"] = call
         scope["evergrant.serving"] = self._serving
-        status, started = 0, perf_counter()
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (CORRELATION_HEADER.lower().encode(), call.correlation_id.encode()),
-                ]
-            await send(message)
-
+        answer = _Answer(scope, send, line, self._serving.journal)
         try:
             if self._is_misdirected(scope, last):
                 error = MisdirectedRequest("This host is not served here.")
-                await error_answer(error, call.correlation_id, realm="evergrant")(scope, receive, send_with_id)
+                await error_answer(error, call.correlation_id, realm="evergrant")(scope, receive, answer.send)
             else:
-                await self._app(scope, receive, send_with_id)
+                await self._app(scope, receive, answer.send)
         except ClientDisconnect:
-            status = HUNG_UP  # nobody is there to be answered; the line in the log is all
+            answer.status = HUNG_UP  # nobody is there to be answered; the line in the log is all
         except Exception as bug:
             self._serving.journal.logger.error("bug", correlation_id=call.correlation_id, exc_info=bug)
-            if status:
+            if answer.status:
                 raise  # the answer has begun: the server cuts the connection, a half answer must not look whole
-            answer = error_answer(
-                ServerError("Something went wrong on our side."), call.correlation_id, realm="evergrant"
-            )
-            await answer(scope, receive, send_with_id)
+            ours = ServerError("Something went wrong on our side.")
+            await error_answer(ours, call.correlation_id, realm="evergrant")(scope, receive, answer.send)
         finally:
-            self._tell(scope, call, status, perf_counter() - started)
+            answer.tell()
 
-    def _call(self, scope: Scope, last: Mapping[bytes, bytes]) -> Call:
+    def _call(self, scope: Scope, last: Mapping[bytes, bytes], line: RequestLine) -> Call:
         agent = last.get(b"user-agent", b"").decode("latin-1")[:_USER_AGENT_LIMIT]
         printable = agent if agent.isprintable() else "".join(c for c in agent if c.isprintable())
         caller = Caller(printable, self._whereabouts.prefix(scope))
-        return Call(CorrelationId(self._serving.random(8).hex()), caller, self._serving.clock())
+        return Call(CorrelationId(line.correlation_id), caller, self._serving.clock(), line)
 
     def _is_misdirected(self, scope: Scope, last: Mapping[bytes, bytes]) -> bool:
         hosts = self._serving.rules.hosts
@@ -96,17 +113,3 @@ class Entry:
         # Exactly one (RFC 9112 §3.2): of two, a proxy before us may have routed by the other.
         once = len(last) == len(scope["headers"]) or [name for name, _ in scope["headers"]].count(b"host") == 1
         return not once or last.get(b"host", b"").decode("latin-1").lower() not in hosts
-
-    def _tell(self, scope: Scope, call: Call, status: int, seconds: float) -> None:
-        endpoint = scope.get("evergrant.endpoint", "none")
-        metrics = self._serving.metrics
-        metrics.requests.labels(endpoint, str(status)).inc()
-        metrics.seconds.labels(endpoint).observe(seconds)
-        self._serving.journal.logger.info(
-            "request",
-            correlation_id=call.correlation_id,
-            method=scope["method"],
-            endpoint=endpoint,
-            status=status,
-            ms=round(seconds * 1000, 1),
-        )
