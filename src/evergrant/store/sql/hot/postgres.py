@@ -162,7 +162,8 @@ CLAIMS: Final = _kind(
 
 _SET: Final = (
     "UPDATE grants AS g SET generation = {target}, key_id = {key_id}, renewed_at = {at}, used_at = {at},"
-    " previous_renewed_at = {previous}, retries = (g.retries * {factor}) % 256, user_agent = {agent}, address_prefix = {prefix}"
+    " previous_renewed_at = {previous}, retries = (g.retries * {factor}) % 256,"
+    " user_agent = {agent}, address_prefix = {prefix}"
 )
 _WHERE: Final = (
     " WHERE g.id = {id} AND g.realm = {realm} AND g.state = 'active'"
