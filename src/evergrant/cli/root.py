@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from evergrant import __version__
-from evergrant.cli import client, db, doctor, explain, grant, keys, realm, resource, serve, user
+from evergrant.cli import bench, client, db, doctor, explain, grant, keys, realm, resource, serve, user
 from evergrant.cli.failures import INTERRUPTED, Failure, Trouble, report
 from evergrant.cli.trying import command as trying
 
@@ -25,6 +25,7 @@ for add in (serve.add, trying.add, realm.add, client.add, resource.add, user.add
     add(app)
 explain.add(app)
 doctor.add(app)
+bench.add(app)
 
 
 def _print_version(wanted: bool) -> None:
