@@ -20,6 +20,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from evergrant.server.request_line import KNOWN_METHODS, RequestLine
+from evergrant.server.unfailing import Unfailing
 
 MASK: Final = "<token>"
 
@@ -72,7 +73,8 @@ def open_log(
         if console
         else structlog.processors.JSONRenderer(serializer=_json)
     )
-    writer, least = structlog.WriteLogger(stream), logging.getLevelNamesMapping()[level.upper()]
+    writer = structlog.WriteLogger(cast(TextIO, Unfailing(stream)))
+    least = logging.getLevelNamesMapping()[level.upper()]
     logger = structlog.wrap_logger(
         writer,
         processors=[
