@@ -161,15 +161,6 @@ def test_production_starts_when_it_has_all_it_needs_and_has_no_demo(start_server
     assert json.loads(done.stdout) == []
 
 
-def test_sqlite_stays_one_process_whatever_is_asked(start_server: StartServer) -> None:
-    server = start_server("--workers", "4")
-
-    assert server.process is not None
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    assert children == []
-    assert "one_process" in server.log()
-
-
 def test_on_postgresql_several_workers_answer_and_end_together(start_server: StartServer, postgres_url: str) -> None:
     server = start_server("--workers", "2", settings={"EVERGRANT_DATABASE__URL": postgres_url})
     assert server.process is not None

@@ -184,3 +184,13 @@ def test_half_a_tls_pair_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lifetime", ["15", "15x", "-1m", "m", "\u0661\u0665m", ""])
 def test_a_duration_without_a_unit_is_refused(tmp_path: Path, lifetime: str) -> None:
     assert problems(tmp_path, policy={"access_token_lifetime": lifetime}).keys() == {"policy"}
+
+
+@pytest.mark.parametrize("number", [0, -1, 257])
+def test_so_many_processes_cannot_serve(tmp_path: Path, number: int) -> None:
+    assert "not a number of processes" in problems(tmp_path, listen={"workers": number})["listen.workers"]
+
+
+def test_how_many_processes_is_left_open(tmp_path: Path) -> None:
+    assert load_settings(tmp_path).listen.workers is None
+    assert load_settings(tmp_path, listen={"workers": 256}).listen.workers == 256

@@ -23,6 +23,7 @@ from evergrant.cli.failures import Failure
 from evergrant.cli.serving.banner import ONE_PROCESS, say_started
 from evergrant.cli.serving.bounded_head import BoundedHead
 from evergrant.cli.serving.cores import cores
+from evergrant.cli.serving.draining import DrainingServer
 from evergrant.cli.serving.shared_metrics import metrics_folder, shared_metrics
 from evergrant.cli.serving.sockets import listen
 from evergrant.server.log import Log, open_log, route_standard_logging
@@ -67,7 +68,7 @@ def _serve_alone(settings: Settings, log: Log, sockets: list[socket.socket], sig
         try:
             say_started(settings, await app.start(), 1)
             signals.served = True
-            await uvicorn.Server(config).serve(sockets)
+            await DrainingServer(config).serve(sockets)
         finally:
             await app.close()
 

@@ -87,10 +87,13 @@ def _take_number(folder: Path) -> int:
 
 def _set_space_aside(file: Path) -> None:
     """On a full disk, writing to a mapped page that has no block yet would kill the process (SIGBUS)."""
-    with file.open("ab") as opened:
-        if os.fstat(opened.fileno()).st_size >= _BYTES:
-            return
+    if file.exists():
+        return
+    # Under another name first: who adds up must not find a file that has no length yet.
+    fresh = file.with_suffix(".new")
+    with fresh.open("wb") as opened:
         if sys.platform == "linux":
             os.posix_fallocate(opened.fileno(), 0, _BYTES)
         else:
             opened.truncate(_BYTES)
+    fresh.rename(file)

@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from evergrant.cli.serving.draining import DrainingServer
 from evergrant.server.log import Log
 
 SILENT_ROUNDS: Final = 120
@@ -42,6 +43,17 @@ class _Watch:
     ended: int = 0
 
 
+class WorkerProcess(Process):
+    """uvicorn's, with our server in it."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        """Made in the worker, where it is first asked for."""
+        if self._server is None:
+            self._server = DrainingServer(self.config)
+        return self._server
+
+
 class Supervisor(Multiprocess):
     """`failed` after `run`: no worker could start."""
 
@@ -51,6 +63,10 @@ class Supervisor(Multiprocess):
         self._log = log
         self._watches: dict[Process, _Watch] = {}
         self._served = False
+
+    def init_processes(self) -> None:
+        """Start them all."""
+        self.processes = [self._start() for _ in range(self.processes_num)]
 
     def keep_subprocess_alive(self) -> None:
         """One round. Never waits for a worker: signals are heard between two rounds."""
@@ -105,5 +121,9 @@ class Supervisor(Multiprocess):
         watch.ended += 1
         if watch.started or watch.ended >= REST_ROUNDS:
             process.kill()  # closes its pipes
-            self.processes[place] = Process(self.config, self.sockets)
-            self.processes[place].start()
+            self.processes[place] = self._start()
+
+    def _start(self) -> Process:
+        process = WorkerProcess(self.config, self.sockets)
+        process.start()
+        return process

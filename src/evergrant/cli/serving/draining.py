@@ -1,0 +1,27 @@
+"""uvicorn's server, whose end leaves nobody out."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Final
+
+import uvicorn
+
+_LATE_S: Final = 0.05
+
+
+class DrainingServer(uvicorn.Server):
+    """Tells every connection that it ends. uvicorn tells those that it knows at the first moment.
+
+    One that was accepted in the same turn of the loop would not hear of it: it would be served as long as its client
+    keeps asking, and cut off in the middle of an answer when the time to drain is over.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(_LATE_S, self._tell_the_late)
+        await super().shutdown(sockets)
+
+    def _tell_the_late(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
