@@ -1,0 +1,1 @@
+"""Authlib's authorization server in Flask, on PostgreSQL."""

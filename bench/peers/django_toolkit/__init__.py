@@ -1,0 +1,1 @@
+"""django-oauth-toolkit in Django, on PostgreSQL."""

@@ -1,0 +1,1 @@
+"""node-oidc-provider, from npm."""
