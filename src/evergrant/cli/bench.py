@@ -44,7 +44,7 @@ def bench(
     ] = None,
     connections: Annotated[
         str, typer.Option(metavar="N,N", help=f"Connections of each run, at most {MOST_CONNECTIONS}.")
-    ] = "1,16,64,256",
+    ] = "1,16,64",
     seconds: Annotated[int, typer.Option(min=1, max=MOST_SECONDS, help="Length of each run.")] = 5,
     open_loop: Annotated[
         bool, typer.Option(help="Refresh once more at 60 % of the rate, to see latency without the closed loop.")

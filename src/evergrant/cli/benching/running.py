@@ -74,6 +74,7 @@ class Bench:
             if scenario in AT_EVERY_NUMBER:
                 self.say(f"{scenario.value}: warming up")
                 ready(scenario, self.target, supply, WARM_CONNECTIONS, _WARM_S)()
+                supply.end_all()
             rates: dict[int, float] = {}
             for number in plan.numbers(scenario):
                 self.say(f"{scenario.value}, connections: {number}, preparing")
@@ -81,6 +82,7 @@ class Bench:
                 self.say(f"{scenario.value}, connections: {number}")
                 figures = measure(scenario.value, number, self.watched, fire)
                 rates[number] = figures.per_s
+                supply.end_all()
                 yield figures
             if scenario is Scenario.REFRESH and plan.open_at is not None and rates[plan.open_at]:
                 yield self._open(supply, plan.open_at, plan.seconds, rates[plan.open_at] * OPEN_SHARE)
@@ -89,7 +91,9 @@ class Bench:
         self.say(f"refresh, connections: {number}, open loop, preparing")
         fire = ready_open(self.target, supply, number, seconds, per_s)
         self.say(f"refresh, connections: {number}, open loop at {per_s:,.0f} a second")
-        return measure(Scenario.REFRESH.value, number, self.watched, fire)
+        figures = measure(Scenario.REFRESH.value, number, self.watched, fire)
+        supply.end_all()
+        return figures
 
 
 def measure(scenario: str, connections: int, watched: Watched, fire: Fire) -> Figures:

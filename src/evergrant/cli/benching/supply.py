@@ -60,7 +60,9 @@ class Supply:
     def refresh_tokens(self, number: int) -> list[str]:
         """Of `number` grants, new ones or those that were brought. Raises Failure if there are not enough."""
         if not self.means.tokens:
-            return [_present(tokens.refresh_token).reveal() for tokens in self.grants(number)]
+            made = [_present(tokens.refresh_token).reveal() for tokens in self.grants(number)]
+            self._check_room(made[0], number)
+            return made
         if number > len(self._brought):
             raise Failure(
                 f"the file of tokens has {len(self._brought)} unused left, and {number} are needed",
@@ -123,7 +125,7 @@ class Supply:
                 self.post(self._target.revoke, body)
             except httpx2.HTTPError:
                 return
-            self._begun.clear()
+        self._begun.clear()
 
     def post(self, path: str, body: str) -> httpx2.Response:
         """A form, as the client. Raises httpx2's errors."""
@@ -138,6 +140,16 @@ class Supply:
             raise _refused(problem) from None
         except httpx2.HTTPError:
             raise Failure(f"{self._target.base_url} stopped answering") from None
+
+    def _check_room(self, first: str, number: int) -> None:
+        """Whether the first grant outlived the opening of the others: a person has so many at a client."""
+        answer = self.post(self._target.introspect, f"token={quote_plus(first)}{self.client_fields}")
+        # A public client may not ask, and then is refused in the storm itself.
+        if answer.status_code == 200 and answer.json().get("active") is not True:
+            raise Failure(
+                f"the server does not keep {number} grants of one person at one client",
+                f"Raise it: evergrant client update {self.means.client.client_id} --max-grants {2 * number}",
+            )
 
     def _grant(self) -> Tokens:
         tokens = self.tokens_for(self.exchange_form(self.code()))

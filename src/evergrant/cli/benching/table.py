@@ -48,7 +48,7 @@ def notes(watched: Watched, found: Sequence[Figures]) -> list[str]:
     signature = sum(figures.signature_us for figures in found) / len(found)
     lines = [
         "µs: of CPU for each answer, user and system, children included.",
-        f"One raw ES256 signature cost {signature:.1f} µs meanwhile; it swells when the machine is busy, and so does the rest.",
+        f"One raw ES256 signature cost {signature:.1f} µs then: on a busy machine it costs more, as all does.",
     ]
     if not watched.server:
         lines.append("CPU was not read: no process of ours listens on that port. Name one with --pid.")
