@@ -88,6 +88,7 @@ class Server:
     data_dir: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()  # a program that starts it, such as `setpriv …`
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -124,7 +125,7 @@ class Server:
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "evergrant", "serve", "--port", str(self.port), *self.arguments],
+                [*self.within, sys.executable, "-m", "evergrant", "serve", "--port", str(self.port), *self.arguments],
                 env=_environment(self.data_dir, self.settings),
                 cwd=self.data_dir.parent,
                 stdin=subprocess.DEVNULL,
