@@ -81,18 +81,22 @@ def narrow(
     if asked.scope is not None and not asked.scope <= granted.scope:
         raise InvalidScope(TOO_WIDE, reason=Reason.TOO_WIDE_SCOPE)
     audience = _audience(asked.resources, granted.resources, client, resources, issuer)
-    foreign = {
-        token for identifier, resource in resources.items() if identifier != audience for token in resource.scopes
-    }
     here = resources.get(audience)
-    if here is not None:
-        foreign -= set(here.scopes)
     wanted = granted.scope if asked.scope is None else asked.scope
-    scope = (wanted & client.scope) - foreign
-    if not scope and wanted:
+    left = tuple(token for token in wanted if token in client.scope and not _is_foreign(token, here, resources))
+    if not left and wanted:
         raise InvalidScope(TOO_WIDE, reason=Reason.NO_SCOPE_LEFT)
     lifetime = here.access_token_lifetime if here is not None else None
+    # A scope is made anew only where something was lost: this is asked at every refresh.
+    scope = wanted if len(left) == len(wanted) else Scope(left)
     return Access(scope, audience, policy.access_token_lifetime if lifetime is None else lifetime)
+
+
+def _is_foreign(token: str, here: Resource | None, resources: Resources) -> bool:
+    """Whether a scope is another API's only. Those that are no API's (OpenID Connect's) are at home everywhere."""
+    if here is not None and token in here.scopes:
+        return False
+    return any(token in resource.scopes for resource in resources.values())
 
 
 def _audience(

@@ -5,6 +5,7 @@ Pure. The rows are asked in order and the first that matches decides. `docs/` dr
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from evergrant.core import streak
@@ -45,9 +46,11 @@ class Proof:
     binding: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """Everything a judgement may look at. `presented` None: row 1 (the engine then reads no grant)."""
+
+    # Without slots, for `access` to be kept: rows 11 to 13 all ask for it.
 
     presented: Presented | None
     kind: Kind
@@ -73,6 +76,15 @@ class Case:
         if self.facts is None:
             raise LookupError("row 2 answers this")
         return self.facts.grant
+
+    @cached_property
+    def access(self) -> Access | InvalidScope | InvalidTarget:
+        """What an access token would carry, or why there can be none."""
+        granted = Grantable(self.grant.scope, self.grant.resources)
+        try:
+            return narrow(self.asked, granted, self.client, self.resources, self.issuer, self.policy)
+        except (InvalidScope, InvalidTarget) as error:
+            return error
 
     @property
     def is_code(self) -> bool:
@@ -208,16 +220,13 @@ def _is_reuse(case: Case) -> bool:
 
 
 def _access(case: Case) -> Access:
-    granted = Grantable(case.grant.scope, case.grant.resources)
-    return narrow(case.asked, granted, case.client, case.resources, case.issuer, case.policy)
+    if not isinstance(case.access, Access):
+        raise LookupError("row 11 answers this")
+    return case.access
 
 
 def _too_wide(case: Case) -> InvalidScope | InvalidTarget | None:
-    try:
-        _access(case)
-    except (InvalidScope, InvalidTarget) as error:
-        return error
-    return None
+    return None if isinstance(case.access, Access) else case.access
 
 
 def _decide_too_wide(case: Case) -> Verdict:
@@ -369,4 +378,7 @@ def judge(case: Case) -> Verdict:
 
 def row_for(case: Case) -> Row:
     """Which row of the table decides this case."""
-    return next(row for row in TABLE if row.matches(case))
+    for row in TABLE:
+        if row.matches(case):
+            return row
+    raise LookupError("the last row matches everything")

@@ -28,8 +28,8 @@ class Issuance:
     id_token_alg: Literal["RS256", "ES256"]
 
 
-def for_grant(grant: Grant, subject: Subject, client: Client, access: Access) -> Issuance:
-    """Tokens of a grant. Roles and claims are those of now; `nonce` is there on 0 -> 1 only (OIDC Core §12.2)."""
+def for_grant(grant: Grant, subject: Subject, client: Client, access: Access, *, nonce: str | None) -> Issuance:
+    """Tokens of a grant. Roles and claims are those of now; `nonce` is given on 0 -> 1 only (OIDC Core §12.2)."""
     return Issuance(
         subject=subject.id,
         client_id=client.id,
@@ -41,7 +41,7 @@ def for_grant(grant: Grant, subject: Subject, client: Client, access: Access) ->
         acr=grant.acr,
         amr=grant.amr,
         sid=grant.session_id,
-        nonce=grant.nonce,
+        nonce=nonce,
         id_token="openid" in access.scope,
         id_token_alg=client.id_token_alg,
     )

@@ -14,7 +14,12 @@ from evergrant.protocol.values import Millis
 
 def idle_expires_at(grant: Grant, policy: Policy) -> Millis:
     """When the grant's refresh token expires, by idleness or absolutely, if nobody uses it. Milliseconds UTC."""
-    since = grant.used_at if policy.extend_on_renew else grant.granted_at
+    return idle_expires_after(grant, policy, grant.used_at)
+
+
+def idle_expires_after(grant: Grant, policy: Policy, used_at: Millis) -> Millis:
+    """When it expires once it was used at that moment."""
+    since = used_at if policy.extend_on_renew else grant.granted_at
     return Millis(min(grant.expires_at, since + policy.refresh_token_idle_timeout))
 
 

@@ -8,7 +8,7 @@ different requests.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -124,20 +124,32 @@ def _read(raw: bytes) -> Form:
     pieces = [piece for piece in raw.split(b"&") if piece]
     if len(pieces) > MAX_FIELDS:
         raise InvalidRequest("The request has more than 100 parameters.")
-    if _BAD_ESCAPE.search(raw) is not None:
+    if b"%" in raw and _BAD_ESCAPE.search(raw) is not None:
         raise InvalidRequest("The request has a percent sign without two hexadecimal digits.")
+    is_long = len(raw) > MAX_STATE_BYTES
     fields: dict[str, tuple[str, ...]] = {}
-    for piece in pieces:
-        left, _, right = piece.partition(b"=")
-        name, value = _text(left), _text(right)
+    for name, value in _pairs(raw, pieces):
         # An empty value is dropped only at the end: a name sent empty and then again was sent twice.
         if name in fields and name not in REPEATABLE:
             raise InvalidRequest(f"{_subject(name)} is repeated.")
-        if len(right) > MAX_STATE_BYTES:
+        if is_long:
             _check_length(name, value)
         earlier = fields.get(name, ())
         fields[name] = (*earlier, value) if value else earlier
     return Form({name: values for name, values in fields.items() if values})
+
+
+def _pairs(raw: bytes, pieces: list[bytes]) -> Iterator[tuple[str, str]]:
+    if b"%" not in raw and b"+" not in raw:
+        # Nothing is escaped, as in most token requests: decoded once, which costs a quarter.
+        for text in _text(raw).split("&"):
+            if text:
+                name, _, value = text.partition("=")
+                yield name, value
+        return
+    for piece in pieces:
+        left, _, right = piece.partition(b"=")
+        yield _text(left), _text(right)
 
 
 def _text(encoded: bytes) -> str:

@@ -28,10 +28,11 @@ KEYS = [generate("ES256"), generate("RS256")]
 API = "https://api.example"
 NOW_S = START // 1000
 FROM_GRANT = for_grant(
-    replace(a_grant(), nonce="n-1", acr="1", session_id="s-1"),
+    replace(a_grant(), acr="1", session_id="s-1"),
     replace(a_subject(), roles=("admin",), claims={"name": "Ada", "email": "ada@example.org"}),
     a_client(),
     Access(Scope.of("openid", "profile"), API, 900_000),
+    nonce="n-1",
 )
 
 

@@ -63,7 +63,7 @@ def decide(request: PasswordRequest, subject: Subject | None, setting: Setting) 
     )
     end = expires_at(pending, setting.policy, access.lifetime, setting.now)
     grant = replace(pending, state=GrantState.ACTIVE, generation=1, expires_at=end, pending_expires_at=end)
-    return Judged(Open(grant, for_grant(grant, subject, client, access)))
+    return Judged(Open(grant, for_grant(grant, subject, client, access, nonce=None)))
 
 
 PASSWORD = Stages("password", parse, gather, decide)

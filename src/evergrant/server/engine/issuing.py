@@ -16,7 +16,7 @@ from evergrant.core.policy import COMMIT_DEADLINE
 from evergrant.core.ports import ledger as verbs
 from evergrant.core.ports.world import Clock, Random
 from evergrant.core.reasons import Reason
-from evergrant.core.standing import idle_expires_at
+from evergrant.core.standing import idle_expires_after
 from evergrant.protocol.errors import TemporarilyUnavailable
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.token_response import TokenResponse
@@ -64,7 +64,7 @@ class Issuing:
         outcome = await self._ledger.open_grant(grant, consent=None, room=self._room(at), events=(opened,))
         if isinstance(outcome, verbs.Superseded):
             return None
-        return _answer(minted, issuance, token, _left(grant, at))
+        return _answer(minted, issuance, token, _left(grant, at, grant.used_at))
 
     async def exchange(self, decision: Exchange, at: Round) -> TokenResponse | None:
         """0 -> 1: the family secret is drawn here and its digest replaces the code's."""
@@ -72,7 +72,7 @@ class Issuing:
         end = expires_at(grant, at.setting.policy, decision.access.lifetime, now)
         access = _capped(decision.access, end, now)
         secret, key_id = self._random(SECRET_SIZE), self._credentials.current_key
-        issuance = for_grant(grant, at.subject, at.setting.client, access)
+        issuance = for_grant(grant, at.subject, at.setting.client, access, nonce=grant.nonce)
         minted = await self._mint.prepare(issuance, now)
         token = self._credentials.seal(Kind.REFRESH, key_id, grant.id, secret, 1) if grant.refreshable else None
         step = verbs.Exchange(
@@ -88,7 +88,7 @@ class Issuing:
         outcome = await self._ledger.exchange(step, room=self._room(at), events=(exchanged,))
         if isinstance(outcome, verbs.Superseded):
             return None
-        return _answer(minted, issuance, token, _left(replace(grant, used_at=now, expires_at=end), at))
+        return _answer(minted, issuance, token, _left(replace(grant, expires_at=end), at, now))
 
     async def renew(self, decision: Renew, at: Round) -> TokenResponse | None:
         """One conditional write; a generation ahead of the store is adopted with an event."""
@@ -111,7 +111,7 @@ class Issuing:
         check_deadline(at.call, self._clock())
         if isinstance(await self._ledger.renew(renewal, events=events), verbs.Superseded):
             return None
-        return _answer(minted, issuance, token, _left(replace(grant, used_at=now), at))
+        return _answer(minted, issuance, token, _left(grant, at, now))
 
     async def redeliver(self, decision: Redeliver, at: Round) -> TokenResponse | None:
         """The same successor again, made anew from what was shown; only a streak writes anything."""
@@ -128,7 +128,7 @@ class Issuing:
             check_deadline(at.call, self._clock())
             if isinstance(await self._ledger.redeliver(noted, events=events), verbs.Superseded):
                 return None
-        return _answer(minted, issuance, token, _left(grant, at))
+        return _answer(minted, issuance, token, _left(grant, at, grant.used_at))
 
     async def keep(self, decision: Keep, at: Round) -> TokenResponse:
         """The presented token again (policy `renew = never`)."""
@@ -138,12 +138,11 @@ class Issuing:
         if decision.touch:
             check_deadline(at.call, self._clock())
             await self._ledger.touch(grant.id, at.setting.now)
-            grant = replace(grant, used_at=at.setting.now)
-        return _answer(minted, issuance, token, _left(grant, at))
+        return _answer(minted, issuance, token, _left(grant, at, at.setting.now if decision.touch else grant.used_at))
 
     async def _prepare(self, access: Access, at: Round) -> tuple[Issuance, Minted]:
         capped = _capped(access, at.grant.expires_at, at.setting.now)
-        issuance = for_grant(replace(at.grant, nonce=None), at.subject, at.setting.client, capped)
+        issuance = for_grant(at.grant, at.subject, at.setting.client, capped, nonce=None)
         return issuance, await self._mint.prepare(issuance, at.setting.now)
 
     def _room(self, at: Round) -> verbs.Room:
@@ -159,13 +158,14 @@ def check_deadline(call: Call, now: Millis) -> None:
 
 def _capped(access: Access, end: Millis, now: Millis) -> Access:
     """An access token does not outlive its grant."""
-    return replace(access, lifetime=max(1000, min(access.lifetime, end - now)))
+    lifetime = max(1000, min(access.lifetime, end - now))
+    return access if lifetime == access.lifetime else replace(access, lifetime=lifetime)
 
 
-def _left(grant: Grant, at: Round) -> Millis | None:
+def _left(grant: Grant, at: Round, used_at: Millis) -> Millis | None:
     if not grant.refreshable:
         return None
-    return Millis(idle_expires_at(grant, at.setting.policy) - at.setting.now)
+    return Millis(idle_expires_after(grant, at.setting.policy, used_at) - at.setting.now)
 
 
 def _answer(minted: Minted, issuance: Issuance, token: Secret | None, left: Millis | None) -> TokenResponse:
