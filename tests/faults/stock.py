@@ -3,17 +3,18 @@
 import asyncio
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, create_engine, select
 
 from evergrant.app.master_key import keep_master_key
 from evergrant.core.credential import SECRET_SIZE, Credentials, Kind, secret_digest
 from evergrant.core.facts import Epochs, EventKind, Grant
-from evergrant.core.ports.ledger import Opened
+from evergrant.core.policy import PolicyValue
+from evergrant.core.ports.ledger import Done, Opened
 from evergrant.core.ports.reader import EventFilter
 from evergrant.core.ports.store import RealmStore, Store
 from evergrant.protocol.scope import Scope
@@ -26,6 +27,7 @@ from tests.faults.line import Program
 from tests.faults.storm import Chain, grant_of
 from tests.support.server import Demo, Server
 
+T = TypeVar("T")
 ALARMS = (EventKind.GRANT_REUSED, EventKind.STORE_BEHIND, EventKind.REFRESH_REFUSED, EventKind.RETRY_STREAK)
 
 
@@ -50,8 +52,14 @@ class Stock:
         return Program(client.client_id, client.client_secret)
 
     def tokens(self, count: int) -> list[str]:
-        """The refresh tokens, generation 1, of so many new grants."""
-        return asyncio.run(self._on_the_store(count))
+        """The refresh tokens, generation 1, of so many new grants of `program`."""
+        return self._do(lambda store: self._open(store, count, self.program.id))
+
+    def strict(self, count: int) -> tuple[Program, list[str]]:
+        """A program whose retries are never redelivered, and so many tokens of its own."""
+        strict = Program(f"strict-{os.urandom(4).hex()}", self.program.secret)
+        self._do(lambda store: self._add(store, strict.id, {"retry_window": 0}))
+        return strict, self._do(lambda store: self._open(store, count, strict.id))
 
     def rows(self, chains: Sequence[Chain]) -> list[Row[Any, Any, Any]]:
         """State and generation of each chain's grant, past whatever the server remembers."""
@@ -77,20 +85,30 @@ class Stock:
         wrong = [one for one in told if one[2] != "active" or not one[0] <= one[1] <= one[0] + 1]
         assert wrong == [], wrong
 
-    def alarms(self) -> list[str]:
-        """Events that say somebody was taken for a thief, or the store for one that forgot."""
-        return asyncio.run(self._alarms())
+    def assert_no_alarm(self, chains: Sequence[Chain]) -> None:
+        """No event says that one of them was taken for a thief, or the store for one that forgot."""
+        alarms = self._do(lambda store: self._alarms(store, {grant_of(chain.token) for chain in chains}))
+        assert alarms == [], alarms
 
-    async def _on_the_store(self, count: int) -> list[str]:
-        store = open_store(self.url)
-        try:
-            return await self._open(store, count)
-        finally:
-            await store.close()
+    def _do(self, work: Callable[[Store], Awaitable[T]]) -> T:
+        async def on_the_store() -> T:
+            store = open_store(self.url)
+            try:
+                return await work(store)
+            finally:
+                await store.close()
 
-    async def _open(self, store: Store, count: int) -> list[str]:
+        return asyncio.run(on_the_store())
+
+    async def _add(self, store: Store, client_id: str, policy: dict[str, PolicyValue]) -> None:
+        here, _ = await self._default(store)
+        like = await here.client(ClientId(self.program.id))
+        assert like is not None
+        assert await here.add_client(replace(like, id=ClientId(client_id), policy=policy), events=()) == Done()
+
+    async def _open(self, store: Store, count: int, client_id: str) -> list[str]:
         here, credentials = await self._default(store)
-        client = await here.client(ClientId("demo-legacy"))
+        client = await here.client(ClientId(client_id))
         (subject, *_) = await here.subjects()
         assert client is not None
         now, realm = Millis(time.time_ns() // 1_000_000), await here.realm()
@@ -123,10 +141,7 @@ class Stock:
         (realm,) = [realm for realm in await store.realms() if realm.name == "default"]
         return store.realm_store(realm.id), Credentials(realm.id, keep_master_key(self.data_dir, os.urandom))
 
-    async def _alarms(self) -> list[str]:
-        store = open_store(self.url)
-        try:
-            here, _ = await self._default(store)
-            return [event.kind for event in await here.events(EventFilter(), 10_000) if event.kind in ALARMS]
-        finally:
-            await store.close()
+    async def _alarms(self, store: Store, about: set[GrantId]) -> list[str]:
+        here, _ = await self._default(store)
+        events = await here.events(EventFilter(), 10_000)
+        return [event.kind for event in events if event.kind in ALARMS and event.grant_id in about]

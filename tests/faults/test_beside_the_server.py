@@ -34,4 +34,4 @@ def test_a_program_that_leaves_the_database_takes_nothing_with_it(start_server: 
     assert (chain.acknowledged, chain.complaints) == (4, [])
     stock.assert_kept([chain])
     asyncio.run(refresh())
-    assert stock.alarms() == []
+    stock.assert_no_alarm([chain])
