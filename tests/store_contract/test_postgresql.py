@@ -87,7 +87,7 @@ async def test_renewals_are_updates_in_place(tenant: Tenant, store: SqlStore, po
         counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'grants'"
 
         def all_told() -> bool:
-            return (connection.execute(counted).fetchone() or (0,))[0] == 100
+            return bool((connection.execute(counted).fetchone() or (0,))[0] == 100)
 
         await asyncio.to_thread(until, all_told, what="the counts of the connections")
         _, in_place = connection.execute(counted).fetchone() or (0, 0)

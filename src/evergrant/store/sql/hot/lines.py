@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 import psycopg
@@ -18,6 +19,11 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 TRIES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """The server would not do the batch this was in, and did nothing of it."""
 
 
 class Lines(Generic[Item, Outcome]):
@@ -43,11 +49,13 @@ class Lines(Generic[Item, Outcome]):
         self._free = [Line(connect, statements) for _ in range(in_flight)]
         self._lines = tuple(self._free)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._batches: Batches[Item, Outcome] = Batches(self._carry, in_flight=in_flight)
+        self._batches: Batches[Item, Outcome | _Apart] = Batches(self._carry, in_flight=in_flight)
 
     async def put(self, item: Item) -> Outcome:
-        """What became of it. Raises StoreUnavailable; what was put is carried out though the caller is cancelled."""
-        return await self._batches.put(item)
+        """What became of it. Raises StoreUnavailable; a batch is carried out though a caller of it is cancelled."""
+        outcome = await self._batches.put(item)
+        # Here and not in the batch: whoever waits for a row that somebody holds must keep nobody waiting.
+        return await self._apart(item) if isinstance(outcome, _Apart) else outcome
 
     async def close(self) -> None:
         """Finish what was taken."""
@@ -55,27 +63,27 @@ class Lines(Generic[Item, Outcome]):
         for line in self._lines:
             line.close()
 
-    def _carry(self, items: Sequence[Item], land: Land[Outcome]) -> None:
+    def _carry(self, items: Sequence[Item], land: Land[Outcome | _Apart]) -> None:
         task = asyncio.create_task(self._run(items, land))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def _run(self, items: Sequence[Item], land: Land[Outcome]) -> None:
+    async def _run(self, items: Sequence[Item], land: Land[Outcome | _Apart]) -> None:
         line = self._free.pop()
-        outcomes: Outcomes[Outcome] = [StoreUnavailable("the database could not be asked")] * len(items)
+        outcomes: Outcomes[Outcome | _Apart] = [StoreUnavailable("the database could not be asked")] * len(items)
         try:
             outcomes = await self._ask(line, items)
         finally:
             self._free.append(line)
             land(outcomes)
 
-    async def _ask(self, line: Line, items: Sequence[Item]) -> Outcomes[Outcome]:
+    async def _ask(self, line: Line, items: Sequence[Item]) -> Outcomes[Outcome | _Apart]:
         order = sorted(range(len(items)), key=lambda number: self._kind.order(items[number]))
         sorted_items = [items[number] for number in order]
         try:
-            found: Outcomes[Outcome] = await self._send(line, sorted_items)
+            found: Outcomes[Outcome | _Apart] = await self._send(line, sorted_items)
         except Refused:
-            found = await asyncio.gather(*map(self._one_apart, sorted_items))
+            found = [_Apart()] * len(items)
         except (psycopg.Error, SQLAlchemyError) as error:
             found = [unavailable(error)] * len(items)
         except Lost:
@@ -105,9 +113,3 @@ class Lines(Generic[Item, Outcome]):
                     for tell in self._observers:
                         tell(COMMITTED)
                 return kind.outcomes(rows, len(items))
-
-    async def _one_apart(self, item: Item) -> Outcome | Exception:
-        try:
-            return await self._apart(item)
-        except Exception as error:  # noqa: BLE001  it becomes the outcome of this item
-            return error
