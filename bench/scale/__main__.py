@@ -1,0 +1,48 @@
+"""One measure after another: `python -m bench.scale load sqlite 10000`. See README.md."""
+
+import argparse
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from bench.scale.loading import load
+from bench.scale.place import KINDS, ROOT, Place
+from bench.scale.reaping import reaping
+from bench.scale.renewing import renewals
+from bench.scale.revoking import revocations
+from bench.scale.sizes import sizes
+from bench.scale.storm import refreshes
+
+
+def main() -> None:
+    """Prints JSON, a line per result, and adds it to results.jsonl beside the databases."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("measure", choices=["load", "sizes", "refresh", "renew", "revoke", "reap"])
+    options.add_argument("kind", choices=KINDS)
+    options.add_argument("grants", type=int)
+    options.add_argument("--count", type=int, default=1_000_000, help="renewals to make, or grants that are over")
+    asked = options.parse_args()
+    place = Place(asked.kind, asked.grants)
+    found: Iterable[dict[str, Any]]
+    match asked.measure:
+        case "load":
+            found = [load(place)]
+        case "sizes":
+            found = [sizes(place)]
+        case "refresh":
+            found = refreshes(place)
+        case "renew":
+            found = renewals(place, asked.count)
+        case "revoke":
+            found = revocations(place)
+        case _:
+            found = reaping(place, asked.count)
+    with (ROOT / "results.jsonl").open("a") as results:
+        for one in found:
+            line = json.dumps({"measure": asked.measure} | one)
+            print(line, flush=True)
+            results.write(line + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""How long it takes to end all grants of a subject and of a client, and what others feel meanwhile."""
+
+import asyncio
+import time
+from typing import Any
+
+from bench.scale.crowd import crowd
+from bench.scale.objects import CLIENTS, KNOWN_CLIENTS, known_numbers, subjects_for
+from bench.scale.place import Place
+from bench.scale.sizes import updates
+from evergrant.core.facts import Revocation
+from evergrant.core.ports.ledger import RevokeAll, RevokeWhere
+from evergrant.core.reasons import Reason
+from evergrant.protocol.values import ClientId, Millis, RealmId, SubjectId
+from evergrant.store.open import open_store
+
+SUBJECTS = 200
+
+
+def revocations(place: Place) -> list[dict[str, Any]]:
+    """Through the store's own verb, from a process beside the server, as the command line does it."""
+    (realm,) = place.rows("SELECT id FROM realms WHERE name = 'default'")[0]
+    found = []
+    with crowd(place) as here:
+        quiet = here.quiet()
+        people = [RevokeWhere(subject=SubjectId(it)) for it in _strangers(place)]
+        since = time.monotonic()
+        each = asyncio.run(_end(place, RealmId(realm), people))
+        took = sorted(ms for ms, _ in each)
+        found.append(
+            {
+                "what": "subject",
+                "times": len(each),
+                "grants_ended": sum(ended for _, ended in each),
+                "p50_ms": round(took[len(took) // 2], 2),
+                "p99_ms": round(took[len(took) * 99 // 100], 2),
+                "felt": here.probe.felt(since, time.monotonic()),
+            }
+        )
+        client = _client_left(place)
+        since = time.monotonic()
+        ((ms, ended),) = asyncio.run(_end(place, RealmId(realm), [RevokeWhere(client_id=ClientId(client))]))
+        until = time.monotonic()
+        time.sleep(3)
+        found.append(
+            {
+                "what": "client",
+                "grants_ended": ended,
+                "seconds": round(ms / 1000, 2),
+                "felt": here.probe.felt(since, until),
+                "felt_after": here.probe.felt(until, until + 3),
+            }
+        )
+    shared = {
+        "kind": place.kind,
+        "grants": place.grants,
+        "quiet": quiet,
+        "storm_refreshes_per_s": [it["refreshes_per_s"] for it in here.storms],
+        "storm_unavailable": sum(it["unavailable"] for it in here.storms),
+        "storm_refused": sum(it["refused"] for it in here.storms),
+        "storm_max_ms": max(it["max_ms"] for it in here.storms),
+    }
+    shared |= {"log_bytes": max(here.log)} if place.kind == "sqlite" else {"updates": updates(place)}
+    return [shared | one for one in found]
+
+
+async def _end(place: Place, realm: RealmId, wheres: list[RevokeWhere]) -> list[tuple[float, int]]:
+    """For each: milliseconds and grants ended."""
+    store, found = open_store(place.url), []
+    try:
+        ledger = store.realm_store(realm)
+        await store.realms()  # connect before the clock runs
+        for where in wheres:
+            since = time.monotonic()
+            revocation = Revocation(Millis(time.time_ns() // 1_000_000), "operator", Reason.BY_OPERATOR)
+            saved = await ledger.revoke_all(RevokeAll((where,), revocation), events=())
+            found.append(((time.monotonic() - since) * 1000, saved.revoked))
+    finally:
+        await store.close()
+    return found
+
+
+def _strangers(place: Place) -> list[str]:
+    """Subjects none of whose grants is refreshed by the bench."""
+    people = subjects_for(place.grants)
+    known = {number % people for number in known_numbers(place.grants)}
+    wanted = [it for it in range(0, people, max(1, people // (3 * SUBJECTS))) if it not in known][:SUBJECTS]
+    return [f"u_{(it * 2654435761 + 97) % 2**32:08x}{'s' * 14}" for it in wanted]
+
+
+def _client_left(place: Place) -> str:
+    """The last client that still has live grants, and whose grants the bench does not refresh."""
+    for number in range(CLIENTS - 1, KNOWN_CLIENTS - 1, -1):
+        query = f"SELECT 1 FROM grants WHERE client_id = 'scale-{number}' AND realm = (SELECT id FROM realms"
+        if place.rows(f"{query} WHERE name = 'default') AND state = 'active' LIMIT 1"):
+            return f"scale-{number}"
+    raise SystemExit("every client's grants are over: load anew")
