@@ -57,7 +57,7 @@ async def run(asked: argparse.Namespace) -> None:
     store = MemoryStore()
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w") as log:
         settings = load_settings(Path(folder) / "data", log={"format": "json"})
-        app = application(settings, open_log("json", "info", clock, log), store_at=lambda _url: store)
+        app = application(settings, open_log("json", "info", clock, log), store_at=lambda _url, _batches: store)
         await app.start()
         demo = json.loads((settings.data_dir / "demo.json").read_text())
         chains = [await Chain.begin(app, demo, asked.scope) for _ in range(CHAINS)]

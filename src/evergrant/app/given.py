@@ -53,6 +53,9 @@ class Database(Section):
 
     url: str | None = Field(default=None, repr=False, description="SQLAlchemy URL: sqlite:///… or postgresql://…")
     url_file: Path | None = Field(default=None, description="File that holds the database URL")
+    batches: int = Field(
+        default=1, ge=1, le=16, description="Batches of renewals under way at once; more for a PostgreSQL far away"
+    )
 
 
 class Listen(Section):

@@ -36,6 +36,7 @@ class Settings:
     issuer: str
     database_url: Secret
     masters: MasterKeys | None
+    database_batches: int = 1
     trusted_proxies: tuple[Network, ...] = ()
     metrics_networks: tuple[Network, ...] = ()
     allowed_hosts: frozenset[str] = frozenset()
@@ -106,6 +107,7 @@ class _Check:
             issuer=issuer,
             database_url=self._database_url(),
             masters=self._masters(),
+            database_batches=given.database.batches,
             trusted_proxies=self._networks("trusted_proxies", given.trusted_proxies),
             metrics_networks=self._networks("metrics_networks", given.metrics_networks),
             allowed_hosts=self._hosts(issuer),

@@ -57,7 +57,7 @@ async def open_base(
     *,
     clock: Clock = clock,
     random: Random = random,
-    store_at: Callable[[str], Store] = open_store,
+    store_at: Callable[[str, int], Store] = open_store,
 ) -> Base:
     """Raises NotReady, StoreUnavailable, or ValueError for a damaged master key file."""
     if settings.development or settings.sqlite:
@@ -65,7 +65,7 @@ async def open_base(
     masters = settings.masters
     if masters is None:
         masters = keep_master_key(settings.data_dir, random)
-    store = store_at(settings.database_url.reveal())
+    store = store_at(settings.database_url.reveal(), settings.database_batches)
     try:
         await _bring_to_head(settings, await store.health())
     except BaseException:
@@ -108,10 +108,10 @@ def application(
     *,
     clock: Clock = clock,
     random: Random = random,
-    store_at: Callable[[str], Store] = open_store,
+    store_at: Callable[[str, int], Store] = open_store,
     metrics: Metrics | None = None,
 ) -> Application:
-    """The whole server as an ASGI application. Nothing is opened before it starts. `store_at`: from a database URL.
+    """The whole server as an ASGI application. Nothing is opened before it starts. `store_at`: as `open_store`.
 
     `metrics`: where to count; an object of its own if nothing is said.
     """

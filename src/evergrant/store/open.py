@@ -6,9 +6,10 @@ from evergrant.core.ports.store import Store
 from evergrant.store.locations import InMemory, PostgresDatabase, SqliteFile, locate
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, batches: int = 1) -> Store:
     """The store at `memory://`, `sqlite:///path` or `postgresql://…`. Raises ValueError for other URLs.
 
+    `batches`: how many batches of renewals may be under way at once on PostgreSQL; SQLite has one writer.
     Nothing is asked of the database yet. Its schema has to be at head: see `evergrant.store.upgrade`.
     """
     # Imported late: who serves from memory or asks for help does not wait for drivers.
@@ -27,6 +28,6 @@ def open_store(url: str) -> Store:
             from evergrant.store.sql.postgres import PostgresRunner
             from evergrant.store.sql.store import SqlStore
 
-            return SqlStore(PostgresRunner(parsed))
+            return SqlStore(PostgresRunner(parsed, in_flight=batches))
         case never:
             assert_never(never)
