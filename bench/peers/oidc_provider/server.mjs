@@ -2,6 +2,7 @@
 // ADAPTER is "builtin" or "map" (see README.md). Once it listens it prints "ready"; for each line N on standard input it makes N grants
 // and prints N refresh tokens. It ends with its input.
 
+import { Console } from 'node:console';
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -9,6 +10,10 @@ import { createInterface } from 'node:readline';
 import Provider from 'oidc-provider';
 
 import { MapAdapter } from './map_adapter.mjs';
+
+// Standard output is for answers alone; oidc-provider writes its notices there too.
+globalThis.console = new Console(process.stderr);
+const answer = (line) => process.stdout.write(`${line}\n`);
 
 const [port, adapter, clientId, clientSecret] = process.argv.slice(2);
 const RESOURCE = 'https://api.example.com';
@@ -44,7 +49,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   findAccount: (context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   jwks: { keys: [{ ...es256, alg: 'ES256', use: 'sig' }, { ...rs256, alg: 'RS256', use: 'sig' }] },
   rotateRefreshToken: true,
-  ttl: { Grant: 1209600, RefreshToken: 1209600 },
+  ttl: { AccessToken: 3600, Grant: 1209600, RefreshToken: 1209600 },
 });
 
 async function chain(number) {
@@ -63,12 +68,12 @@ async function chain(number) {
   return token.save();
 }
 
-createServer(provider.callback()).listen(Number(port), '127.0.0.1', () => console.log('ready'));
+createServer(provider.callback()).listen(Number(port), '127.0.0.1', () => answer('ready'));
 
 const orders = createInterface({ input: process.stdin });
 orders.on('line', async (line) => {
   for (let number = 0; number < Number(line); number += 1) {
-    console.log(await chain(number));
+    answer(await chain(number));
   }
 });
 orders.on('close', () => process.exit(0));
