@@ -136,6 +136,26 @@ async def test_who_waits_too_long_is_told_and_what_was_begun_is_waited_for(datab
     assert await asked == "next!"
 
 
+async def test_who_waits_for_a_batch_that_does_not_come_back_is_told_and_the_batch_goes_on(database: Database) -> None:
+    batches = Batches(database.carry, in_flight=2, answer_s=0.02)
+    stuck = [batches.put(item) for item in "ab"]
+    await a_turn()
+    other = batches.put("other")
+    await a_turn()
+    for asked in stuck:
+        with pytest.raises(StoreUnavailable, match="did not answer"):
+            await asked
+    with pytest.raises(StoreUnavailable, match="did not answer"):
+        await other
+    # Both are still under way: nothing is sent behind them until one has landed.
+    following = batches.put("following")
+    await a_turn()
+    assert database.taken == [["a", "b"], ["other"]]
+    database.answer(0)
+    database.answer(2)
+    assert await following == "following!"
+
+
 async def test_a_caller_who_is_cancelled_stops_nothing(database: Database) -> None:
     batches = Batches(database.carry)
     under_way = batches.put("a")

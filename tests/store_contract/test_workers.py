@@ -55,6 +55,15 @@ async def test_a_job_that_nobody_began_in_time_is_withdrawn(gate: threading.Even
     assert ran == []
 
 
+async def test_nobody_waits_for_ever_for_an_answer(gate: threading.Event) -> None:
+    workers = Workers("test", threads=1, queue=9, answer_s=0.05)
+    with pytest.raises(StoreUnavailable, match="did not answer"):
+        await workers.run(gate.wait)
+    gate.set()
+    assert await workers.run(lambda: "next") == "next"
+    await workers.close()
+
+
 async def test_a_caller_who_is_cancelled_stops_nothing(gate: threading.Event) -> None:
     workers = Workers("test", threads=1, queue=9)
     ran: list[str] = []

@@ -7,6 +7,7 @@ outcome. Bounded in number and in patience, so that a database that stalls is an
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Generic, TypeVar
 
@@ -24,10 +25,23 @@ MOST: Final = 512
 PATIENCE_S: Final = 5.0
 """An item that no batch has taken after this many seconds is withdrawn: it would come too late to be of use."""
 
+ANSWER_S: Final = 10.0
+"""Whoever waits this many seconds for a batch is told that its outcome is unknown. The batch itself is not given up:
+its commit may be waiting for a standby, and another try would only wait behind it.
+"""
+
 Outcomes = Sequence[Outcome | Exception]
 Land = Callable[[Outcomes[Outcome]], None]
 Carry = Callable[[Sequence[Item], Land[Outcome]], None]
 """Begins to carry out a batch, and calls back on the event loop with one outcome per item, in order. Never raises."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flight(Generic[Outcome]):
+    """A batch that is under way, and who waits for it."""
+
+    begun: float
+    waiting: "Sequence[asyncio.Future[Outcome]]"
 
 
 class Batches(Generic[Item, Outcome]):
@@ -41,16 +55,19 @@ class Batches(Generic[Item, Outcome]):
         most: int = MOST,
         queue: int = QUEUE,
         patience_s: float = PATIENCE_S,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self._carry = carry
         self._in_flight = in_flight
         self._most = most
         self._limit = queue
         self._patience_s = patience_s
+        self._answer_s = answer_s
         self._queue: deque[tuple[Item, asyncio.Future[Outcome], float]] = deque()
-        self._under_way = 0
+        self._under_way: list[_Flight[Outcome]] = []
         self._is_called = False
         self._watch: asyncio.TimerHandle | None = None
+        self._look_out: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] | None = None
 
     def put(self, item: Item) -> "asyncio.Future[Outcome]":
@@ -65,7 +82,7 @@ class Batches(Generic[Item, Outcome]):
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Outcome] = loop.create_future()
         self._queue.append((item, outcome, loop.time()))
-        if self._under_way == self._in_flight:
+        if len(self._under_way) == self._in_flight:
             self._watch_over(loop)
         elif not self._is_called:
             # At the end of this turn of the loop: whoever else is about to ask in it comes along.
@@ -82,17 +99,19 @@ class Batches(Generic[Item, Outcome]):
 
     def _begin(self) -> None:
         self._is_called = False
-        while self._queue and self._under_way < self._in_flight:
+        while self._queue and len(self._under_way) < self._in_flight:
             taken = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
-            waiting = [outcome for _, outcome, _ in taken]
-            self._under_way += 1
-            self._carry([item for item, _, _ in taken], partial(self._land, waiting))
+            loop = asyncio.get_running_loop()
+            flight = _Flight(loop.time(), [outcome for _, outcome, _ in taken])
+            self._under_way.append(flight)
+            self._look_out_for(flight, loop)
+            self._carry([item for item, _, _ in taken], partial(self._land, flight))
 
-    def _land(self, waiting: "Sequence[asyncio.Future[Outcome]]", outcomes: Outcomes[Outcome]) -> None:
-        self._under_way -= 1
-        for waiter, outcome in zip(waiting, outcomes, strict=True):
+    def _land(self, flight: "_Flight[Outcome]", outcomes: Outcomes[Outcome]) -> None:
+        self._under_way.remove(flight)
+        for waiter, outcome in zip(flight.waiting, outcomes, strict=True):
             if waiter.done():
-                continue  # the caller was cancelled; what it asked for happened all the same
+                continue  # the caller was cancelled or did not wait; what it asked for happened all the same
             if isinstance(outcome, Exception):
                 waiter.set_exception(outcome)
             else:
@@ -102,8 +121,9 @@ class Batches(Generic[Item, Outcome]):
 
     def _end_if_done(self) -> None:
         if self._closed is not None and not self._closed.done() and not self._queue and not self._under_way:
-            if self._watch is not None:
-                self._watch.cancel()
+            for timer in (self._watch, self._look_out):
+                if timer is not None:
+                    timer.cancel()
             self._closed.set_result(None)
 
     def _watch_over(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -122,3 +142,19 @@ class Batches(Generic[Item, Outcome]):
         if self._queue:
             self._watch_over(loop)
         self._end_if_done()
+
+    def _look_out_for(self, flight: "_Flight[Outcome]", loop: asyncio.AbstractEventLoop) -> None:
+        # One timer at a time, that outlives many batches: setting one for each would cost each of them.
+        if self._look_out is None:
+            self._look_out = loop.call_at(flight.begun + self._answer_s, self._give_up_waiting, loop)
+
+    def _give_up_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._look_out = None
+        begun_before = loop.time() - self._answer_s + 0.001
+        for flight in self._under_way:
+            if flight.begun > begun_before:
+                self._look_out_for(flight, loop)
+                continue
+            for waiter in flight.waiting:
+                if not waiter.done():
+                    waiter.set_exception(StoreUnavailable("the database did not answer in time"))

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine
 from evergrant.core.facts import GrantFacts
 from evergrant.core.ports.ledger import Done, Superseded
 from evergrant.store.sql import grants, questions, workers
-from evergrant.store.sql.batches import QUEUE
+from evergrant.store.sql.batches import ANSWER_S, QUEUE
 from evergrant.store.sql.hot import postgres as hot
 from evergrant.store.sql.hot.line import DriverConnection
 from evergrant.store.sql.hot.lines import Lines
@@ -71,7 +71,7 @@ class PostgresRunner:
 
     def __init__(self, url: URL, connections: int = CONNECTIONS, in_flight: int = 1) -> None:
         self.observers: list[Observer] = []
-        self._readers = Workers("evergrant-postgres-reader", threads=connections, queue=QUEUE)
+        self._readers = Workers("evergrant-postgres-reader", threads=connections, queue=QUEUE, answer_s=ANSWER_S)
         self._asking = engine(url, connections=connections, options=_ASKING, autocommit=True)
         self._writers = Workers("evergrant-postgres-writer", threads=connections, queue=QUEUE)
         self._writing = engine(url, connections=connections, options=_WRITING)

@@ -21,10 +21,17 @@ TRIES: Final = 3
 
 
 class Workers:
-    """Some threads that take jobs in order; at most `queue` jobs wait or are being done."""
+    """Some threads that take jobs in order; at most `queue` jobs wait or are being done.
 
-    def __init__(self, name: str, *, threads: int, queue: int, patience_s: float = PATIENCE_S) -> None:
+    `answer_s`: nobody waits longer than so many seconds, in the queue and for the thread together. None: for verbs that
+    may rightly take long, such as ending a million grants.
+    """
+
+    def __init__(
+        self, name: str, *, threads: int, queue: int, patience_s: float = PATIENCE_S, answer_s: float | None = None
+    ) -> None:
         self._patience_s = patience_s
+        self._answer_s = answer_s
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._places = threading.BoundedSemaphore(queue)
 
@@ -40,8 +47,11 @@ class Workers:
         future.add_done_callback(lambda _: self._places.release())
         withdrawal = asyncio.get_running_loop().call_later(self._patience_s, future.cancel)
         try:
-            # Shielded: a client that hangs up must not cancel the transaction it started.
-            return await asyncio.shield(asyncio.wrap_future(future))
+            async with asyncio.timeout(self._answer_s):
+                # Shielded: a client that hangs up must not cancel the transaction it started.
+                return await asyncio.shield(asyncio.wrap_future(future))
+        except TimeoutError:
+            raise StoreUnavailable("the database did not answer in time") from None
         except asyncio.CancelledError:
             if _was_withdrawn(future):
                 raise StoreUnavailable("the database did not get round to it in time") from None
