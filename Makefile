@@ -41,7 +41,7 @@ check: $(VENV)/.test
 	$(VENV)/bin/lint-imports
 
 bench: machine $(VENV)/.test $(BENCH)/.bench
-	$(RUN) -m bench.run --peers-python $(BENCH)/bin/python $(ARGS)
+	$(RUN) -m bench.run $(ARGS)
 
 # PostgreSQL, Chromium and wrk, which no Python package brings.
 machine:

@@ -6,7 +6,7 @@ The store is in memory, so that what remains is routing, form, authentication, j
 file) and answer. CPU figures swell when the host is busy: each round also times one raw ES256 signature, and the ratio
 is what to compare between runs. `driver` is what this program itself costs per request (the same loop around an
 application that only answers); `store` is what the dictionaries cost; neither is the server's, both are taken off in
-`server`. `bench/refresh.py` measures a real server with sockets and a database.
+`server`. `make bench` measures a real server with sockets and a database.
 """
 
 import argparse
