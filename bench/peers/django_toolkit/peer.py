@@ -15,7 +15,7 @@ class DjangoToolkit:
     name: str
     hash_secret: bool
     """Whether the client's secret is kept as a password is (the toolkit's default) or in clear."""
-    worker_class: tuple[str, ...] = ("--worker-class", "sync")
+    worker_class: tuple[str, ...] = ("--worker-class", "gthread", "--threads", "4")
 
     def start(self, folder: Path) -> Running:
         """See `Peer.start`."""
