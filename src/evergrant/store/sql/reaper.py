@@ -1,6 +1,6 @@
 """Forgetting: at most so many rows of each kind at a time, and never one that could still detect reuse."""
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select, tuple_
 from sqlalchemy.sql.dml import ReturningDelete
 
 from evergrant.core.facts import GrantState
@@ -9,41 +9,40 @@ from evergrant.protocol.values import RealmId
 from evergrant.store.schema import attempts, claims, events, grants, sessions
 
 
-def _some(table: Table, is_over: ColumnElement[bool]) -> ReturningDelete[tuple[str]]:
-    """Delete at most `:most` rows of the realm that are over before `:before`."""
+def _some(table: Table, end: ColumnElement[int], *also: ColumnElement[bool]) -> ReturningDelete[tuple[str]]:
+    """Delete at most `:most` rows of the realm whose `end` lies before `:before`, the oldest first.
+
+    In order, so that a database which believes that much is over still goes by the index of `end`: without it
+    PostgreSQL reads the table from its beginning, again for each batch.
+    """
     key = tuple_(*table.primary_key.columns)
-    # What somebody else holds is left for the next time, rather than waited for.
     chosen = (
         select(*table.primary_key.columns)
-        .where(table.c.realm == bindparam("this_realm"), is_over)
+        .where(table.c.realm == bindparam("this_realm"), end < bindparam("before", type_=end.type), *also)
+        .order_by(end)
         .limit(bindparam("most"))
+        # What somebody else holds is left for the next time, rather than waited for; and what is chosen stays as it
+        # is until it is gone. It is not asked again outside: PostgreSQL would then compare all that is over with all
+        # that is chosen, where it believes that little is over.
         .with_for_update(skip_locked=True)
         # Chosen once: inside the condition PostgreSQL may choose anew, and others, for each row it looks at.
         .cte("chosen")
     )
-    # Asked again outside: the row may have moved on between choosing and deleting.
-    outgoing = delete(table).where(key.in_(select(*chosen.columns)), is_over)
+    outgoing = delete(table).where(key.in_(select(*chosen.columns)))
     # Counted by what comes back: Python's own sqlite3 keeps no row count of a statement that begins with WITH.
     return outgoing.returning(table.c.realm)
 
 
-_BEFORE: ColumnElement[int] = bindparam("before", type_=grants.c.expires_at.type)
 _GRANTS = (
-    (
-        "pending_before",
-        _some(
-            grants,
-            and_(grants.c.state == GrantState.PENDING.value, grants.c.pending_expires_at < _BEFORE),
-        ),
-    ),
-    ("revoked_before", _some(grants, and_(grants.c.revoked_at.is_not(None), grants.c.revoked_at < _BEFORE))),
+    ("pending_before", _some(grants, grants.c.pending_expires_at, grants.c.state == GrantState.PENDING.value)),
+    ("revoked_before", _some(grants, grants.c.revoked_at, grants.c.revoked_at.is_not(None))),
     # A pending grant has no absolute end yet, and 0 there.
-    ("expired_before", _some(grants, and_(grants.c.expires_at > 0, grants.c.expires_at < _BEFORE))),
+    ("expired_before", _some(grants, grants.c.expires_at, grants.c.expires_at > 0)),
 )
-_SESSIONS = _some(sessions, sessions.c.expires_at < _BEFORE)
-_CLAIMS = _some(claims, claims.c.expires_at < _BEFORE)
-_ATTEMPTS = _some(attempts, attempts.c.updated_at < _BEFORE)
-_EVENTS = _some(events, events.c.at < _BEFORE)
+_SESSIONS = _some(sessions, sessions.c.expires_at)
+_CLAIMS = _some(claims, claims.c.expires_at)
+_ATTEMPTS = _some(attempts, attempts.c.updated_at)
+_EVENTS = _some(events, events.c.at)
 
 
 def sweep(connection: Connection, realm: RealmId, horizon: Horizon, limit: int) -> Swept:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from inspect import signature
 from typing import Any, TypeVar
 
 import msgspec
@@ -34,6 +35,19 @@ def reader(columns: Iterable[Column[Any]], build: Callable[[Columns], Fact]) -> 
         return build(dict(zip(names, row, strict=True)))
 
     return read
+
+
+def in_order(columns: Iterable[Column[Any]], build: Callable[..., Fact]) -> Callable[[Row], Fact]:
+    """The same for what a refresh reads: `build` takes the columns themselves, its parameters named as they are.
+
+    A dictionary for each row would cost a tenth of a refresh. A parameter that is not looked at begins with `_`.
+    Raises TypeError at once where names and columns differ: one column more would shift all that follow.
+    """
+    wanted = [name.removeprefix("_") for name in signature(build).parameters]
+    there = [column.name for column in columns]
+    if wanted != there:
+        raise TypeError(f"{build.__name__} takes {wanted}, and the columns are {there}")
+    return lambda row: build(*row)
 
 
 def is_storable(text: str) -> bool:

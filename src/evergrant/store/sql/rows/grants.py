@@ -1,9 +1,14 @@
 """Grants and consents as rows."""
 
-from evergrant.core.facts import Consent, Epochs, Grant, GrantState, Revocation
+from typing import Final
+
+from evergrant.core.facts import Caller, Consent, Epochs, Grant, GrantState, Revocation
 from evergrant.protocol.values import ClientId, GrantId, Millis, RealmId, SubjectId
 from evergrant.store import schema
-from evergrant.store.sql.rows.columns import Columns, Values, caller, caller_values, reader, scope, to_json, words
+from evergrant.store.sql.rows.columns import Columns, Values, caller_values, in_order, reader, to_json, words
+from evergrant.store.sql.rows.columns import scope as read_scope
+
+_STATES: Final = {state.value: state for state in GrantState}
 
 
 def grant_values(realm: RealmId, grant: Grant) -> Values:
@@ -48,44 +53,75 @@ def grant_values(realm: RealmId, grant: Grant) -> Values:
     }
 
 
-def _revocation(row: Columns) -> Revocation | None:
-    if row["revoked_at"] is None:
-        return None
-    return Revocation(Millis(row["revoked_at"]), row["revoked_by"], row["revoked_reason"])
-
-
-def _grant(row: Columns) -> Grant:
+def _grant(
+    id: GrantId,
+    _realm: str,
+    client_id: ClientId,
+    subject: SubjectId,
+    state: str,
+    generation: int,
+    key_id: int,
+    renewed_at: Millis,
+    previous_renewed_at: Millis,
+    used_at: Millis,
+    secret_digest: bytes,
+    retries: int,
+    scope: str,
+    resources: str,
+    auth_time: Millis,
+    acr: str | None,
+    amr: str,
+    session_id: str | None,
+    offline: int,
+    refreshable: int,
+    binding: str | None,
+    realm_epoch: int,
+    client_epoch: int,
+    subject_epoch: int,
+    created_at: Millis,
+    granted_at: Millis,
+    expires_at: Millis,
+    pending_expires_at: Millis,
+    revoked_at: Millis | None,
+    revoked_by: str,
+    revoked_reason: str,
+    challenge: str | None,
+    redirect_uri: str | None,
+    nonce: str | None,
+    user_agent: str,
+    address_prefix: str,
+) -> Grant:
     return Grant(
-        id=GrantId(row["id"]),
-        client_id=ClientId(row["client_id"]),
-        subject=SubjectId(row["subject"]),
-        state=GrantState(row["state"]),
-        generation=row["generation"],
-        key_id=row["key_id"],
-        renewed_at=Millis(row["renewed_at"]),
-        previous_renewed_at=Millis(row["previous_renewed_at"]),
-        used_at=Millis(row["used_at"]),
-        secret_digest=row["secret_digest"],
-        retries=row["retries"],
-        scope=scope(row["scope"]),
-        resources=words(row["resources"]),
-        auth_time=Millis(row["auth_time"]),
-        acr=row["acr"],
-        amr=words(row["amr"]),
-        session_id=row["session_id"],
-        offline=bool(row["offline"]),
-        refreshable=bool(row["refreshable"]),
-        binding=row["binding"],
-        epochs=Epochs(row["realm_epoch"], row["client_epoch"], row["subject_epoch"]),
-        created_at=Millis(row["created_at"]),
-        granted_at=Millis(row["granted_at"]),
-        expires_at=Millis(row["expires_at"]),
-        pending_expires_at=Millis(row["pending_expires_at"]),
-        revocation=_revocation(row),
-        challenge=row["challenge"],
-        redirect_uri=row["redirect_uri"],
-        nonce=row["nonce"],
-        seen=caller(row),
+        id,
+        client_id,
+        subject,
+        _STATES[state],
+        generation,
+        key_id,
+        renewed_at,
+        previous_renewed_at,
+        used_at,
+        secret_digest,
+        retries,
+        read_scope(scope),
+        words(resources),
+        auth_time,
+        acr,
+        words(amr),
+        session_id,
+        bool(offline),
+        bool(refreshable),
+        binding,
+        Epochs(realm_epoch, client_epoch, subject_epoch),
+        created_at,
+        granted_at,
+        expires_at,
+        pending_expires_at,
+        None if revoked_at is None else Revocation(revoked_at, revoked_by, revoked_reason),
+        challenge,
+        redirect_uri,
+        nonce,
+        Caller(user_agent, address_prefix),
     )
 
 
@@ -105,11 +141,11 @@ def _consent(row: Columns) -> Consent:
     return Consent(
         subject=SubjectId(row["subject"]),
         client_id=ClientId(row["client_id"]),
-        scope=scope(row["scope"]),
+        scope=read_scope(row["scope"]),
         resources=words(row["resources"]),
         granted_at=Millis(row["granted_at"]),
     )
 
 
-read_grant = reader(schema.grants.columns, _grant)
+read_grant = in_order(schema.grants.columns, _grant)
 read_consent = reader(schema.consents.columns, _consent)

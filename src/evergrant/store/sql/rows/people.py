@@ -1,10 +1,10 @@
 """Subjects, sessions and the audit trail as rows."""
 
-from typing import cast
+from typing import Any, Final
 
 import msgspec
 
-from evergrant.core.facts import Event, EventKind, JsonValue, Session, Subject
+from evergrant.core.facts import Event, EventKind, Session, Subject
 from evergrant.core.policy import EpochEvent
 from evergrant.core.usernames import normalise
 from evergrant.protocol.values import CorrelationId, GrantId, Millis, RealmId, SubjectId
@@ -14,12 +14,16 @@ from evergrant.store.sql.rows.columns import (
     Values,
     caller,
     caller_values,
+    in_order,
     reader,
     storable,
     texts,
     to_json,
     words,
 )
+
+read_claims: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_EVENTS: Final = {event.value: event for event in EpochEvent}
 
 
 def subject_values(realm: RealmId, subject: Subject) -> Values:
@@ -39,17 +43,29 @@ def subject_values(realm: RealmId, subject: Subject) -> Values:
     }
 
 
-def _subject(row: Columns) -> Subject:
+def _subject(
+    _realm: str,
+    id: SubjectId,
+    username: str,
+    _username_key: str,
+    roles: str,
+    claims: str,
+    disabled: int,
+    epoch: int,
+    epoch_event: str,
+    created_at: Millis,
+    revision: int,
+) -> Subject:
     return Subject(
-        id=SubjectId(row["id"]),
-        username=row["username"],
-        roles=words(row["roles"]),
-        claims=cast(dict[str, JsonValue], msgspec.json.decode(row["claims"])),
-        disabled=bool(row["disabled"]),
-        epoch=row["epoch"],
-        epoch_event=EpochEvent(row["epoch_event"]),
-        created_at=Millis(row["created_at"]),
-        revision=row["revision"],
+        id,
+        username,
+        words(roles),
+        read_claims(claims),
+        bool(disabled),
+        epoch,
+        _EVENTS[epoch_event],
+        created_at,
+        revision,
     )
 
 
@@ -116,6 +132,6 @@ def _event(row: Columns) -> Event:
 SUBJECT_COLUMNS = tuple(c for c in schema.subjects.columns if c.name != "password_hash")
 """A hash is read for a sign-in only."""
 
-read_subject = reader(SUBJECT_COLUMNS, _subject)
+read_subject = in_order(SUBJECT_COLUMNS, _subject)
 read_session = reader(schema.sessions.columns, _session)
 read_event = reader(schema.events.columns, _event)
