@@ -16,6 +16,7 @@ from tests.support.worker_processes import (
     figures,
     is_running,
     kill,
+    listening,
     metrics_folders,
     renewals_by_worker,
     total,
@@ -28,9 +29,9 @@ WORKERS = 2
 
 @pytest.fixture
 def several(start_server: StartServer, postgres_url: str) -> Server:
-    """A server of several processes, all of which count."""
+    """A server of several processes, all of which serve."""
     server = start_server("--workers", str(WORKERS), settings={"EVERGRANT_DATABASE__URL": postgres_url})
-    until(lambda: len(renewals_by_worker(server)) == WORKERS, what="all workers count")
+    until(lambda: listening(server) == WORKERS, what="all workers serve")
     return server
 
 
@@ -38,15 +39,15 @@ def renewals(server: Server) -> float:
     return total(figures(server), "evergrant_token_decisions_total", decision="renew", grant_type="refresh_token")
 
 
-def everybody_works(server: Server) -> Storm:
+def everybody_works(server: Server, *, clients: int = CLIENTS) -> Storm:
     """Each client is answered a few times; nobody is refused. Returns what they were told."""
     stock = Stock.of(server)
-    with storm([server.port], stock.program, stock.tokens(CLIENTS)) as clients:
+    with storm([server.port], stock.program, stock.tokens(clients)) as working:
         for _ in range(3):
-            clients.everybody_is_told("200")
-    clients.assert_no_complaint()
-    assert clients.told("200") == sum(chain.told.total() for chain in clients.chains)
-    return clients
+            working.everybody_is_told("200")
+    working.assert_no_complaint()
+    assert working.told("200") == sum(chain.told.total() for chain in working.chains)
+    return working
 
 
 def test_on_postgresql_there_is_a_worker_for_each_core(start_server: StartServer, postgres_url: str) -> None:
@@ -95,6 +96,21 @@ def test_whatever_worker_is_asked_tells_what_all_have_counted(several: Server) -
     assert total(told, "evergrant_build_info") == 1
 
 
+def test_connections_that_stay_open_are_shared_out(several: Server) -> None:
+    """Sixty-four are opened together: by the old way, one process could have them all."""
+    everybody_works(several, clients=64)
+
+    shares = renewals_by_worker(several)
+    assert min(shares) > sum(shares) / 8, shares
+
+
+def test_another_server_does_not_share_the_port_of_several(several: Server, tmp_path: Path) -> None:
+    done = evergrant("serve", "--port", str(several.port), data_dir=tmp_path / "other")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == f"evergrant: port {several.port} is in use"
+
+
 def test_only_the_server_may_read_the_figures_and_they_go_with_it(several: Server) -> None:
     (folder,) = metrics_folders(several)
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -129,7 +145,7 @@ def test_when_a_worker_is_killed_under_load_the_others_serve_and_nobody_is_locke
 
     clients.assert_no_complaint()
     stock.assert_kept(clients.chains)
-    assert stock.alarms() == []
+    stock.assert_no_alarm(clients.chains)
     assert several.stop() == 0
 
 
@@ -179,7 +195,7 @@ def test_a_server_that_ends_under_load_answers_all_that_it_began(one_or_several:
 
     clients.assert_no_complaint()
     assert clients.told("503") == 0
-    assert stock.alarms() == []
+    stock.assert_no_alarm(clients.chains)
 
 
 def test_workers_whose_supervisor_is_gone_end_and_leave_the_port_to_the_next(several: Server) -> None:

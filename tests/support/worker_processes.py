@@ -21,6 +21,13 @@ def workers_of(server: Server) -> list[int]:
     return sorted(int(child) for child in children if "spawn_main" in _about(int(child), "cmdline"))
 
 
+def listening(server: Server) -> int:
+    """How many sockets listen on its port at 127.0.0.1: each worker that serves has one."""
+    wanted = f"0100007F:{server.port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(address == wanted and state == "0A" for _, address, _, state, *_ in lines)
+
+
 def is_running(pid: int) -> bool:
     """Whether that process exists and has not ended."""
     told = _about(pid, "stat")

@@ -1,4 +1,4 @@
-"""uvicorn's server, whose end leaves nobody out."""
+"""uvicorn's server, whose end leaves nobody out; and as one of several on the same port."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import socket
 from typing import Final
 
 import uvicorn
+
+from evergrant.cli.serving.sockets import take_part
 
 _LATE_S: Final = 0.05
 
@@ -25,3 +27,14 @@ class DrainingServer(uvicorn.Server):
     def _tell_the_late(self) -> None:
         for connection in list(self.server_state.connections):
             connection.shutdown()
+
+
+class WorkerServer(DrainingServer):
+    """Serves on sockets of its own. Those it is given hold the port, and stay with the supervisor."""
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        reserved = sockets or []
+        own = take_part(reserved)
+        for one in reserved:
+            one.close()
+        await super().serve(own)

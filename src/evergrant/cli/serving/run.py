@@ -25,7 +25,7 @@ from evergrant.cli.serving.bounded_head import BoundedHead
 from evergrant.cli.serving.cores import cores
 from evergrant.cli.serving.draining import DrainingServer
 from evergrant.cli.serving.shared_metrics import metrics_folder, shared_metrics
-from evergrant.cli.serving.sockets import listen
+from evergrant.cli.serving.sockets import listen, reserve
 from evergrant.server.log import Log, open_log, route_standard_logging
 
 DRAIN_S: Final = 20
@@ -39,12 +39,12 @@ def run(given: Mapping[str, object]) -> None:
     workers = number_of_workers(settings)
     if (settings.listen.workers or 1) > workers:
         log.warning("one_process", asked_for=settings.listen.workers, cause=ONE_PROCESS)
-    sockets = listen(settings.listen.host, settings.listen.port)
+    host, port = settings.listen.host, settings.listen.port
     signals = _Signals()
     if workers == 1:
-        _serve_alone(settings, log, sockets, signals)
+        _serve_alone(settings, log, listen(host, port), signals)
     else:
-        _supervise(settings, given, workers, log, sockets)
+        _supervise(settings, given, workers, log, reserve(host, port))
 
 
 def number_of_workers(settings: Settings) -> int:

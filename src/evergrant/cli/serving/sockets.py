@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Sequence
 
 from evergrant.cli.failures import Failure
 
@@ -12,14 +13,47 @@ _BACKLOG = 2048
 
 def listen(host: str, port: int) -> list[socket.socket]:
     """Sockets for every address of `host`; `localhost` is both loopback addresses. Raises Failure."""
+    sockets = _bind_all(host, port)
+    for bound in sockets:
+        bound.listen(_BACKLOG)
+    return sockets
+
+
+def reserve(host: str, port: int) -> list[socket.socket]:
+    """As `listen`, for several processes: nobody is heard here, each process opens sockets of its own. Raises Failure.
+
+    Of one socket that all listen on, whoever wakes first takes all who wait: of 64 connections opened together one
+    process had up to 64, and others none. With SO_REUSEPORT the system shares them out.
+    """
+    # Bound without sharing first: a port that somebody else has, and would share, must not become ours as well.
+    reserved: list[socket.socket] = []
+    for alone in _bind_all(host, port):
+        address = alone.getsockname()
+        alone.close()
+        try:
+            reserved.append(_bind(alone.family, address, share=True))
+        except OSError as error:
+            raise _failure(host, port, error) from None
+    return reserved
+
+
+def take_part(reserved: Sequence[socket.socket]) -> list[socket.socket]:
+    """One process's own sockets on the reserved ports. Raises OSError.
+
+    They do not listen yet: the process would be given callers before it can serve.
+    """
+    return [_bind(one.family, one.getsockname(), share=True) for one in reserved]
+
+
+def _bind_all(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for family, address in _addresses(host, port):
             # With port 0 the system chooses once, and the other family takes the same.
             chosen = (address[0], sockets[0].getsockname()[1] if sockets and port == 0 else address[1])
-            listening = _listen(family, chosen, optional=bool(sockets))
-            if listening is not None:
-                sockets.append(listening)
+            bound = _bind_if_there(family, chosen) if sockets else _bind(family, chosen)
+            if bound is not None:
+                sockets.append(bound)
     except OSError as error:
         for opened in sockets:
             opened.close()
@@ -38,28 +72,30 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[s
     return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
 
 
-def _listen(family: socket.AddressFamily, address: tuple[str, int], *, optional: bool) -> socket.socket | None:
+def _bind_if_there(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket | None:
+    """A machine without IPv6 has no ::1. In use is another matter: half the browsers would meet a stranger there."""
     try:
-        # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
-        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    except OSError:
-        if optional:
-            return None
-        raise
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if family == socket.AF_INET6:
-        listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    try:
-        listening.bind(address)
+        return _bind(family, address)
     except OSError as error:
-        listening.close()
-        # A machine without IPv6 has no ::1. In use is another matter: half the browsers would meet a stranger there.
-        if optional and error.errno == errno.EADDRNOTAVAIL:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             return None
         raise
-    listening.listen(_BACKLOG)
-    listening.set_inheritable(True)
-    return listening
+
+
+def _bind(family: int, address: tuple[str, int], *, share: bool = False) -> socket.socket:
+    # The protocol is named: asyncio sends small answers at once only on sockets that say they are TCP.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if share:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6:
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    try:
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _failure(host: str, port: int, error: OSError) -> Failure:

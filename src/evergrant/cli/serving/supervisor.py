@@ -16,15 +16,18 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
-from evergrant.cli.serving.draining import DrainingServer
+from evergrant.cli.serving.draining import WorkerServer
 from evergrant.server.log import Log
 
-SILENT_ROUNDS: Final = 120
+SILENT_ROUNDS: Final = 60
 """Rounds (uvicorn's, half a second each) in which not even a thread of a worker answers: then it hangs, and is killed.
 
-Starting on a busy machine takes many seconds, and a worker at work is slow to answer: neither may look like hanging.
+A worker at work is slow to answer, and must not look like one that hangs: the thread needs one turn in half a minute.
 Rounds, because a machine that stood still has made none.
 """
+
+STARTING_ROUNDS: Final = 600
+"""The same before it has started: many that start at once on a busy machine take long, and have no callers yet."""
 
 REST_ROUNDS: Final = 4
 """Rounds between a worker that could not start and the next try."""
@@ -50,7 +53,7 @@ class WorkerProcess(Process):
     def server(self) -> uvicorn.Server:
         """Made in the worker, where it is first asked for."""
         if self._server is None:
-            self._server = DrainingServer(self.config)
+            self._server = WorkerServer(self.config)
         return self._server
 
 
@@ -70,22 +73,18 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """One round. Never waits for a worker: signals are heard between two rounds."""
+        if self.should_exit.is_set():
+            return
         self._watches = {process: self._watches.get(process, _Watch()) for process in self.processes}
         for place, (process, watch) in enumerate(self._watches.items()):
             if process.process.is_alive():
                 self._hear(process, watch)
-            if process.process.is_alive() and watch.silent > SILENT_ROUNDS:
+            if process.process.is_alive() and watch.silent > (SILENT_ROUNDS if watch.started else STARTING_ROUNDS):
                 self._log.error("worker_hangs", pid=process.pid)
                 process.process.kill()
                 process.process.join()
             if not process.process.is_alive():
                 self._replace(place, process, watch)
-
-    def terminate_all(self) -> None:
-        """Tell the workers to drain. Our own sockets go first: as long as one is open, callers wait at it in vain."""
-        for listening in self.sockets:
-            listening.close()
-        super().terminate_all()
 
     def join_all(self) -> None:
         """Wait for the workers, and not for ever: one that hangs would keep the server from ending."""
