@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from evergrant.cli.benching.figures import Driven, Loop
+from evergrant.cli.failures import Failure
 
 _ANSWER_WITHIN_S: Final = 10.0
 _READ: Final = 65536
@@ -51,7 +52,7 @@ class _Seen:
 
 
 def send_all(base_url: str, source: Source, connections: int, most_seconds: float) -> Driven:
-    """A closed loop: until the source has no more, or the time is up. Raises OSError if nobody listens."""
+    """A closed loop: until the source has no more, or the time is up. Raises Failure if nobody listens."""
     return _run(base_url, source, connections, most_seconds, None)
 
 
@@ -93,44 +94,58 @@ def _connected(base_url: str, connections: int) -> Iterator[deque[_Connection]]:
         idle: deque[_Connection] = deque()
         for _ in range(connections):
             address = (parts.hostname or "localhost", parts.port or 80)
-            made = opened.enter_context(socket.create_connection(address, _ANSWER_WITHIN_S))
+            try:
+                made = opened.enter_context(socket.create_connection(address, _ANSWER_WITHIN_S))
+            except OSError:
+                raise Failure(f"{base_url} does not take {connections} connections") from None
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             idle.append(_Connection(made))
         yield idle
 
 
 def _drive(source: Source, idle: deque[_Connection], seen: _Seen, until: float, per_s: float | None) -> None:
-    """Send while there is time, then read what is still under way."""
+    """Send while there is time; then send what is overdue, and read what is under way."""
     busy: dict[socket.socket, _Connection] = {}
     waiting: deque[float] = deque()
     next_due = perf_counter()
     exhausted = False
     while True:
         now = perf_counter()
-        open_still = now < until and not exhausted
-        while per_s is not None and open_still and next_due <= now:
+        while per_s is not None and next_due <= min(now, until):
             waiting.append(next_due)
             next_due += 1 / per_s
-        while idle and open_still and (waiting or per_s is None):
+        # What was due in time is sent though it is late now: leaving it out would leave out the longest waits.
+        wanted = (now < until and not exhausted) if per_s is None else bool(waiting)
+        while wanted and idle and now < until + _ANSWER_WITHIN_S:
             request = source.take()
             if request is None:
                 # In a closed loop nothing more will come; in an open one a token may be on its way back.
                 exhausted = per_s is None
                 break
-            connection = idle.popleft()
-            connection.due = waiting.popleft() if per_s is not None else perf_counter()
-            connection.socket.sendall(request)
-            busy[connection.socket] = connection
-        if not busy and not open_still:
+            if not _send(request, idle.popleft(), busy, waiting.popleft() if per_s is not None else now):
+                seen.broken += 1
+            wanted = bool(waiting) or per_s is None
+        if not busy and (per_s is None or now >= until):
             seen.starved += len(waiting)
             return
-        pause = max(0.0, next_due - perf_counter()) if per_s is not None and open_still else _ANSWER_WITHIN_S
+        pause = max(0.0, next_due - perf_counter()) if per_s is not None and now < until else _ANSWER_WITHIN_S
         readable, _, _ = select.select(list(busy), [], [], pause)
         if not readable and pause == _ANSWER_WITHIN_S:
             seen.broken += len(busy)
             return
         for ready in readable:
             _receive(source, busy, idle, busy[ready], seen)
+
+
+def _send(request: bytes, connection: _Connection, busy: dict[socket.socket, _Connection], due: float) -> bool:
+    """Whether it went out; if not, the connection is lost."""
+    connection.due = due
+    try:
+        connection.socket.sendall(request)
+    except OSError:
+        return False
+    busy[connection.socket] = connection
+    return True
 
 
 def _receive(
