@@ -83,6 +83,13 @@ class SigningKey:
     kid: str
     alg: Alg
     native: ECKey | RSAKey = field(repr=False, compare=False)
+    # The private half of an EC key, at hand: joserfc finds out at each look what kind of key it has.
+    elliptic: ec.EllipticCurvePrivateKey | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        private = self.native.private_key
+        elliptic = private if isinstance(private, ec.EllipticCurvePrivateKey) else None
+        object.__setattr__(self, "elliptic", elliptic)
 
     @classmethod
     def from_der(cls, alg: Alg, der: bytes) -> SigningKey:

@@ -141,6 +141,8 @@ def at_hash(access_token: str, alg: Alg) -> str:
 
 
 def _identity(known: Mapping[str, object], scope: Scope) -> dict[str, object]:
+    if not known:
+        return {}
     asked = claims_asked_by(scope)
     return {name: value for name, value in known.items() if name in asked and value is not None}
 

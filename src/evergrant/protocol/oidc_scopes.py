@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -37,4 +38,9 @@ STANDARD_CLAIMS: Final = tuple(claim for claims in CLAIMS_OF_SCOPE.values() for 
 
 def claims_asked_by(scope: Iterable[str]) -> frozenset[str]:
     """The standard claims that these scopes ask for; a scope that is not OpenID Connect's asks for none."""
+    return _asked_by(tuple(scope))
+
+
+@lru_cache(maxsize=1024)
+def _asked_by(scope: tuple[str, ...]) -> frozenset[str]:
     return frozenset(claim for token in scope for claim in CLAIMS_OF_SCOPE.get(token, ()))
