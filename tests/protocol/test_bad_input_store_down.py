@@ -119,8 +119,6 @@ def test_every_door_says_the_same_when_nothing_can_be_asked(outage: tuple[Served
         assert unavailable(program.token(grant_type="client_credentials"))
         assert unavailable(program.post("/introspect", {"token": tokens["access_token"]}))
         assert unavailable(program.userinfo(tokens["access_token"]))
-        assert unavailable(server.http.get("/jwks"))
-        assert unavailable(server.http.get("/.well-known/openid-configuration"))
         assert unavailable(server.http.post("/realms/unknown/token", data={"grant_type": "x"}))
         ready = server.http.get("/readyz")
         assert (ready.status_code, body(ready)["status"]) == (503, "not ready")
@@ -128,6 +126,25 @@ def test_every_door_says_the_same_when_nothing_can_be_asked(outage: tuple[Served
 
     recovered(server)
     assert program.introspect(tokens["access_token"])["active"] is True
+
+
+@pytest.mark.parametrize("outage", ["sqlite: the tables are gone", "postgresql: stopped"], indirect=True)
+def test_who_verifies_tokens_goes_on_while_the_store_is_away(outage: tuple[Served, Outage]) -> None:
+    """Keys that were ours a minute ago are still right to verify with; nobody signs with them meanwhile."""
+    server, away = outage
+    program, user = Program(server, server.registry.client()), server.registry.user()
+    token = program.sign_in(user)["refresh_token"]
+    documents = ("/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+    before = [server.http.get(path).json() for path in documents]
+
+    with away():
+        server.clock.advance(10 * 60 * SECOND)
+        answers = [server.http.get(path) for path in documents]
+        assert unavailable(program.refresh(token))
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert [answer.json() for answer in answers] == before
+    recovered(server)
 
 
 @pytest.mark.parametrize("outage", ["postgresql: stopped"], indirect=True)
@@ -150,7 +167,7 @@ def test_a_person_is_shown_a_page_and_may_go_on_later(outage: tuple[Served, Outa
 
 
 def recovered(server: Served) -> None:
-    until(lambda: server.http.get("/jwks").status_code == 200, what="the server found its store again")
+    until(lambda: server.http.get("/readyz").status_code == 200, what="the server found its store again")
 
 
 def assert_no_secret_was_logged(server: Served) -> None:

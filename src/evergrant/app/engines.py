@@ -30,6 +30,7 @@ from evergrant.server.engine.sessions import Sessions
 from evergrant.server.engine.sign_in import SignIn
 from evergrant.server.engine.tokens import Tokens
 from evergrant.server.engine.userinfo import UserInfo
+from evergrant.server.freshness import Freshness
 from evergrant.server.id_token_hints import IdTokenHints
 from evergrant.server.issuer import Issuer
 from evergrant.server.journal import Journal
@@ -93,8 +94,9 @@ class _Bench:
         self.url = issuer_url(base.settings, realm.name)
         self.store: RealmStore = base.store.realm_store(realm.id)
         self.credentials = Credentials(realm.id, base.masters)
-        self.catalog = Catalog(self.store, realm.id, self.clock)
-        self.keyring = Keyring(self.store, realm.id, base.masters, self.clock)
+        freshness = Freshness(self.store, self.clock)
+        self.catalog = Catalog(self.store, realm.id, self.clock, freshness)
+        self.keyring = Keyring(self.store, realm.id, base.masters, self.clock, freshness)
         self.access_tokens = AccessTokens(self.url, self.keyring)
         self.live_access = LiveAccess(
             access_tokens=self.access_tokens, reader=self.store, catalog=self.catalog, clock=self.clock

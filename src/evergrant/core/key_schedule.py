@@ -102,6 +102,13 @@ def is_published(key: StoredKey, now: Millis) -> bool:
     return key.removed_at is None or now < key.removed_at
 
 
+def steady(keys: Iterable[StoredKey], now: Millis) -> tuple[Millis, Millis]:
+    """The time around `now`, end excluded, in which no key begins, retires or leaves by itself."""
+    moments = [m for key in keys for m in (key.active_from, key.retires_at, key.removed_at) if m is not None]
+    past, future = [m for m in moments if m <= now], [m for m in moments if m > now]
+    return max(past, default=Millis(0)), min(future, default=Millis(2**63))
+
+
 def signing(keys: Sequence[StoredKey], alg: Alg, now: Millis) -> StoredKey | None:
     """The key that signs now. None only if there is no published key of that algorithm at all.
 

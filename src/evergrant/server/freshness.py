@@ -11,6 +11,9 @@ from evergrant.protocol.values import Millis
 MAX_AGE: Final = 1_000
 """Nothing that is remembered is staler than this, in milliseconds."""
 
+PATIENCE_S: Final = 1.0
+"""How long those who could go on with what is remembered wait for a store that does not answer."""
+
 
 class AsksRealm(Protocol):
     """The one question that tells whether anything changed."""
@@ -42,11 +45,16 @@ class Freshness:
         self._checked_at = Millis(0)
         self._flight: _Flight | None = None
 
+    def recent(self, now: Millis) -> Realm | None:
+        """The realm, where it was asked for less than a second before `now`; nobody has to wait for that."""
+        return self._realm if self._realm is not None and _is_recent(self._checked_at, now) else None
+
     async def realm(self) -> Realm:
         """Raises StoreUnavailable, and LookupError when there is no such realm."""
         asked = self._clock()
-        if self._realm is not None and _is_recent(self._checked_at, asked):
-            return self._realm
+        recent = self.recent(asked)
+        if recent is not None:
+            return recent
         flight = self._flight
         if flight is None or not _is_recent(flight.started, asked):
             flight = _Flight(asked, asyncio.ensure_future(self._reader.realm()))

@@ -49,15 +49,15 @@ class TokenIntrospection:
         if presented is None:
             return None
         facts = await self._reader.grant(presented.grant_id)
-        realm, policy = await self._catalog.realm(), await self._catalog.policy(caller)
-        return introspect_refresh(presented, facts, caller, realm, policy, self._clock(), self._issuer)
+        terms = await self._catalog.terms(caller)
+        return introspect_refresh(presented, facts, caller, terms.realm, terms.policy, self._clock(), self._issuer)
 
     async def _access(self, caller: Client, token: Secret) -> Introspection:
         live = await self._live_access.of(token)
         if live is None:
             return Inactive()
         access = live.access
-        if not may_see(caller, access.client_id, access.audience, await self._catalog.resources()):
+        if not may_see(caller, access.client_id, access.audience, (await self._catalog.terms(caller)).resources):
             return Inactive()
         members = {name: value for name, value in access.claims.items() if name != "active"}
         if live.facts is not None and live.facts.subject is not None:

@@ -78,11 +78,12 @@ class Tokens:
     async def _judge(
         self, call: Call, client: Client, name: str, attempt: Attempt, ask: Ask, *, contested: bool
     ) -> Round:
+        terms = await self._catalog.terms(client)
         setting = Setting(
             client=client,
-            realm=await self._catalog.realm(),
-            policy=await self._catalog.policy(client),
-            resources=await self._catalog.resources(),
+            realm=terms.realm,
+            policy=terms.policy,
+            resources=terms.resources,
             issuer=self._issuer,
             caller=call.caller,
             now=self._clock(),

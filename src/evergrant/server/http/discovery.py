@@ -18,7 +18,7 @@ _OWN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "
 async def endpoint(request: Request) -> Response:
     """One document serves both names: clients try either for both kinds of server."""
     here = issuer(request)
-    resources = await here.catalog.resources()
+    resources = await here.catalog.last_resources()
     scopes = [*OIDC_SCOPES, *(scope for resource in resources.values() for scope in resource.scopes)]
     claims = [claim for scope in OIDC_SCOPES for claim in CLAIMS_OF_SCOPE[scope]]
     can = Capabilities(
