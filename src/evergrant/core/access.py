@@ -83,12 +83,12 @@ def narrow(
     audience = _audience(asked.resources, granted.resources, client, resources, issuer)
     here = resources.get(audience)
     wanted = granted.scope if asked.scope is None else asked.scope
-    left = tuple(token for token in wanted if token in client.scope and not _is_foreign(token, here, resources))
-    if not left and wanted:
+    allowed = client.scope.tokens
+    left = [token for token in wanted.tokens if token in allowed and not _is_foreign(token, here, resources)]
+    if not left and wanted.tokens:
         raise InvalidScope(TOO_WIDE, reason=Reason.NO_SCOPE_LEFT)
     lifetime = here.access_token_lifetime if here is not None else None
-    # A scope is made anew only where something was lost: this is asked at every refresh.
-    scope = wanted if len(left) == len(wanted) else Scope(left)
+    scope = wanted if len(left) == len(wanted.tokens) else Scope(tuple(left))
     return Access(scope, audience, policy.access_token_lifetime if lifetime is None else lifetime)
 
 

@@ -4,7 +4,7 @@ Pure. The rows are asked in order and the first that matches decides. `docs/` dr
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -65,17 +65,22 @@ class Case:
     caller: Caller
     now: Millis
 
-    @property
-    def token(self) -> Presented:
-        if self.presented is None:
-            raise LookupError("row 1 answers this")
-        return self.presented
+    # What the rows ask for again and again, worked out once. There where something was presented and a grant found.
+    token: Presented = field(init=False, repr=False, compare=False)
+    grant: Grant = field(init=False, repr=False, compare=False)
+    is_code: bool = field(init=False, repr=False, compare=False)
+    is_ahead: bool = field(init=False, repr=False, compare=False)
+    behind: int = field(init=False, repr=False, compare=False)
 
-    @property
-    def grant(self) -> Grant:
-        if self.facts is None:
-            raise LookupError("row 2 answers this")
-        return self.facts.grant
+    def __post_init__(self) -> None:
+        known: dict[str, object] = {"is_code": self.kind is Kind.CODE}
+        if self.presented is not None:
+            known["token"] = self.presented
+            if self.facts is not None:
+                ahead = self.presented.generation - self.facts.grant.generation
+                # An adopted credential, ahead of the store, is behind none.
+                known |= {"grant": self.facts.grant, "is_ahead": ahead > 0, "behind": -ahead if ahead < 0 else 0}
+        self.__dict__.update(known)
 
     @cached_property
     def access(self) -> Access | InvalidScope | InvalidTarget:
@@ -85,19 +90,6 @@ class Case:
             return narrow(self.asked, granted, self.client, self.resources, self.issuer, self.policy)
         except (InvalidScope, InvalidTarget) as error:
             return error
-
-    @property
-    def is_code(self) -> bool:
-        return self.kind is Kind.CODE
-
-    @property
-    def is_ahead(self) -> bool:
-        return self.token.generation > self.grant.generation
-
-    @property
-    def behind(self) -> int:
-        """How many generations the credential is behind; an adopted one is behind none."""
-        return max(0, self.grant.generation - self.token.generation)
 
     def age(self, then: Millis) -> int:
         """Milliseconds since, never negative: a clock that stepped back must not open or close anything."""

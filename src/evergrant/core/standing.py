@@ -55,7 +55,9 @@ def standing(grant: Grant, subject: Subject | None, client: Client, realm: Realm
         (then.subject < subject.epoch, subject.epoch_event, Reason.SUBJECT_DISABLED),
     )
     for is_behind, event, disabled in moved:
+        if not is_behind:
+            continue
         action = policy.action(event)
-        if is_behind and (action is Action.REVOKE_ALL or (action is Action.REVOKE_ONLINE and not grant.offline)):
+        if action is Action.REVOKE_ALL or (action is Action.REVOKE_ONLINE and not grant.offline):
             return Standing(disabled if event is EpochEvent.DISABLE else _EVENT_REASONS[event], Action.REVOKE_ALL)
     return None

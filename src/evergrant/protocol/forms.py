@@ -8,7 +8,7 @@ different requests.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -139,17 +139,13 @@ def _read(raw: bytes) -> Form:
     return Form({name: values for name, values in fields.items() if values})
 
 
-def _pairs(raw: bytes, pieces: list[bytes]) -> Iterator[tuple[str, str]]:
+def _pairs(raw: bytes, pieces: list[bytes]) -> list[tuple[str, str]]:
     if b"%" not in raw and b"+" not in raw:
-        # Nothing is escaped, as in most token requests: decoded once, which costs a quarter.
-        for text in _text(raw).split("&"):
-            if text:
-                name, _, value = text.partition("=")
-                yield name, value
-        return
-    for piece in pieces:
-        left, _, right = piece.partition(b"=")
-        yield _text(left), _text(right)
+        # Nothing is escaped, as in most token requests: decoded once, which costs half.
+        split = [text.partition("=") for text in _text(raw).split("&") if text]
+        return [(name, value) for name, _, value in split]
+    split_octets = [piece.partition(b"=") for piece in pieces]
+    return [(_text(name), _text(value)) for name, _, value in split_octets]
 
 
 def _text(encoded: bytes) -> str:

@@ -50,18 +50,18 @@ class Scope:
 
     def within(self, other: Scope) -> bool:
         """Whether every token of this scope is in `other`."""
-        return set(self.tokens) <= set(other.tokens)
+        return set(self.tokens).issubset(other.tokens)
 
     def __le__(self, other: Scope) -> bool:
         return self.within(other)
 
     def __and__(self, other: Iterable[str]) -> Scope:
         kept = set(other)
-        return Scope(tuple(token for token in self.tokens if token in kept))
+        return Scope(tuple([token for token in self.tokens if token in kept]))
 
     def __sub__(self, other: Iterable[str]) -> Scope:
         dropped = set(other)
-        return Scope(tuple(token for token in self.tokens if token not in dropped))
+        return Scope(tuple([token for token in self.tokens if token not in dropped]))
 
     def __or__(self, other: Iterable[str]) -> Scope:
         return Scope.of(*self.tokens, *other)

@@ -48,13 +48,14 @@ class Door:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        if self.cross_origin and request.method == "OPTIONS":
+        method = request.method
+        if self.cross_origin and method == "OPTIONS":
             return cors.preflight(self.methods)
         issuer: Issuer | None = None
         try:
             if self.realm:
                 issuer = await self._find(request)
-            if request.method not in self.methods and not (request.method == "HEAD" and "GET" in self.methods):
+            if method not in self.methods and not (method == "HEAD" and "GET" in self.methods):
                 raise MethodNotAllowed("This method is not for this endpoint.", allow=self.methods)
             return await self.endpoint(request)
         except OAuthError as error:
@@ -68,10 +69,9 @@ class Door:
             return self._refused(request, down, issuer)
 
     async def _find(self, request: Request) -> Issuer:
-        name = request.path_params.get("realm", DEFAULT_REALM)
-        explicit = "realm" in request.path_params
+        named = request.path_params.get("realm")
         # The default realm has one issuer URL, the root: a second spelling would be a second issuer to others.
-        found = None if explicit and name == DEFAULT_REALM else await serving(request).issuers.find(name)
+        found = None if named == DEFAULT_REALM else await serving(request).issuers.find(named or DEFAULT_REALM)
         if found is None:
             raise NotHere("There is no such realm.")
         request.scope["evergrant.issuer"] = found

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
@@ -53,7 +53,8 @@ async def _body(receive: Receive) -> bytes:
 
 def headers(request: Request) -> Mapping[bytes, bytes]:
     """The first of each header, by lower-case name: read once a request, at the entry."""
-    return cast(Mapping[bytes, bytes], request.scope["evergrant.headers"])
+    found: Mapping[bytes, bytes] = request.scope["evergrant.headers"]
+    return found
 
 
 def authorization(request: Request) -> str | None:
@@ -70,19 +71,23 @@ def authorization(request: Request) -> str | None:
 
 def read_query(request: Request) -> Form:
     """The query's parameters. Raises InvalidRequest."""
-    return parse_query(cast(bytes, request.scope["query_string"]))
+    query: bytes = request.scope["query_string"]
+    return parse_query(query)
 
 
 def call(request: Request) -> Call:
     """This request as the engine sees it."""
-    return cast(Call, request.scope["evergrant.call"])
+    found: Call = request.scope["evergrant.call"]
+    return found
 
 
 def serving(request: Request) -> Serving:
     """The server that this request came in by."""
-    return cast(Serving, request.scope["evergrant.serving"])
+    found: Serving = request.scope["evergrant.serving"]
+    return found
 
 
 def issuer(request: Request) -> Issuer:
     """The realm this request is for, found by the door from the path."""
-    return cast(Issuer, request.scope["evergrant.issuer"])
+    found: Issuer = request.scope["evergrant.issuer"]
+    return found
