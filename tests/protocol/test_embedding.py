@@ -157,6 +157,7 @@ def test_a_store_that_is_down_at_the_first_request_may_be_up_at_the_next(
         down = httpx2.post(f"http://localhost:{port}/auth/token", timeout=30)
         assert error(down) == (503, "temporarily_unavailable")
         assert 1 <= int(down.headers["retry-after"]) <= 5
+        assert body(down)["correlation_id"] == down.headers["x-correlation-id"]
 
         private_postgres.start()
         assert httpx2.get(f"http://localhost:{port}/auth/readyz", timeout=30).status_code == 200

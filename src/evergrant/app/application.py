@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evergrant.app.beginning import Began
 from evergrant.core.ports.reader import StoreUnavailable
+from evergrant.core.ports.world import Random
+from evergrant.protocol.errors import TemporarilyUnavailable
+from evergrant.server.http.answering import CORRELATION_HEADER, error_answer
 from evergrant.server.log import Log
 
 
@@ -29,9 +32,10 @@ class Application:
     such a program may call `start` and `close` from its own lifespan.
     """
 
-    def __init__(self, open_all: Callable[[], Awaitable[Running]], log: Log) -> None:
+    def __init__(self, open_all: Callable[[], Awaitable[Running]], log: Log, random: Random) -> None:
         self._open_all = open_all
         self._log = log
+        self._random = random
         self._running: Running | None = None
         self._turn = asyncio.Lock()
 
@@ -58,7 +62,7 @@ class Application:
             return
         running = self._running
         if running is None:
-            running = await self._start_late(send)
+            running = await self._start_late(scope, receive, send)
         if running is not None:
             await running.app(scope, receive, send)
 
@@ -77,13 +81,15 @@ class Application:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _start_late(self, send: Send) -> Running | None:
+    async def _start_late(self, scope: Scope, receive: Receive, send: Send) -> Running | None:
         """At the first request. A store that is down now may be up at the next one: 503, and nothing is remembered."""
         try:
             await self.start()
         except StoreUnavailable as down:
-            self._log.error("store_unavailable", cause=str(down))
-            headers = [(b"retry-after", b"2"), (b"cache-control", b"no-store"), (b"content-type", b"application/json")]
-            await send({"type": "http.response.start", "status": 503, "headers": headers})
-            await send({"type": "http.response.body", "body": b'{"error":"temporarily_unavailable"}'})
+            correlation_id = self._random(8).hex()
+            self._log.error("store_unavailable", correlation_id=correlation_id, cause=type(down).__name__)
+            error = TemporarilyUnavailable("The server has not started yet; try again.", retry_after_s=2)
+            answer = error_answer(error, correlation_id, realm="evergrant")
+            answer.headers[CORRELATION_HEADER] = correlation_id
+            await answer(scope, receive, send)
         return self._running

@@ -127,7 +127,7 @@ def application(
             # From here on, closing is the application's business.
             return Running(app, opened.pop_all().aclose, began)
 
-    return Application(open_all, here)
+    return Application(open_all, here, random)
 
 
 async def prepare(settings: Settings, log: Log) -> Began:
