@@ -1,5 +1,7 @@
 """Forgetting: at most so many rows of each kind at a time, and never one that could still detect reuse."""
 
+from typing import Final
+
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select, tuple_
 from sqlalchemy.sql.dml import ReturningDelete
 
@@ -33,12 +35,14 @@ def _some(table: Table, end: ColumnElement[int], *also: ColumnElement[bool]) -> 
     return outgoing.returning(table.c.realm)
 
 
-_GRANTS = (
+GRANTS: Final = (
     ("pending_before", _some(grants, grants.c.pending_expires_at, grants.c.state == GrantState.PENDING.value)),
     ("revoked_before", _some(grants, grants.c.revoked_at, grants.c.revoked_at.is_not(None))),
     # A pending grant has no absolute end yet, and 0 there.
     ("expired_before", _some(grants, grants.c.expires_at, grants.c.expires_at > 0)),
 )
+"""The ways in which a grant is over: the field of Horizon, and what deletes some of them."""
+
 _SESSIONS = _some(sessions, sessions.c.expires_at)
 _CLAIMS = _some(claims, claims.c.expires_at)
 _ATTEMPTS = _some(attempts, attempts.c.updated_at)
@@ -51,7 +55,7 @@ def sweep(connection: Connection, realm: RealmId, horizon: Horizon, limit: int) 
         return len(connection.execute(statement, values).all())
 
     swept = 0
-    for name, statement in _GRANTS:
+    for name, statement in GRANTS:
         swept += drop(statement, getattr(horizon, name), limit - swept)
     return Swept(
         grants=swept,
