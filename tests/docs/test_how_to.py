@@ -85,6 +85,16 @@ def test_the_commands_of_the_page_print_what_it_says(page: str, start_server: St
     assert [step for step in steps if step.told is not None and not fits(step.printed, step.told)] == []
 
 
+def test_the_commands_of_the_page_about_measuring_measure(start_server: StartServer, tmp_path: Path) -> None:
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    start_server(data_dir=tmp_path / "evergrant-data")
+
+    run(HOW_TO / "measure.md", tmp_path, {})
+
+    table = (tmp_path / "figures.txt").read_text()
+    assert [name for name in ("client-credentials", "code", "p99 ms") if name not in table] == []
+
+
 def test_the_settings_of_the_production_page_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = HOW_TO / "production.md"
     written = next(block.body for block in blocks(page) if block.kind == "toml")

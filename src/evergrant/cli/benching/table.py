@@ -33,7 +33,8 @@ def draw(out: Console, target: Target, watched: Watched, found: Sequence[Figures
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=target.base_url, title_justify="left")
+    out.print(Text(target.base_url, style="bold"))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in _COLUMNS:
         table.add_column(name, justify="left" if name in ("scenario", "loop") else "right")
     for figures in found:
