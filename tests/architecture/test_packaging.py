@@ -14,7 +14,7 @@ from tests.architecture.repository import ROOT, tracked
 PIN = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; .+?)?(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n"
 )
-FILES = ["serve", "test", "lock"]
+FILES = ["serve", "test", "bench", "lock"]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -61,6 +61,7 @@ def test_every_dependency_is_locked() -> None:
         assert wanted[group] <= pins("serve").keys()
     for group in ("test", "check"):
         assert wanted[group] <= pins("test").keys()
+    assert wanted["bench"] <= pins("bench").keys()
 
 
 def test_every_dependency_has_its_reason_in_a_decision_record() -> None:

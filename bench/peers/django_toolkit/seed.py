@@ -16,10 +16,10 @@ import django
 django.setup()
 
 # Models can be imported only after `setup`.
-from django.contrib.auth.models import User  # noqa: E402 (see above)
-from django.core.management import call_command  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from oauth2_provider.models import AccessToken, Application, RefreshToken  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402  Django is set up before its models are imported
+from django.core.management import call_command  # noqa: E402  Django is set up before its models are imported
+from django.utils import timezone  # noqa: E402  Django is set up before its models are imported
+from oauth2_provider.models import AccessToken, Application, RefreshToken  # noqa: E402  Django is set up before its models are imported
 
 CLIENT_ID = "bench"
 
