@@ -5,11 +5,11 @@ no padding and no spare bits, so that every token has exactly one spelling.
 """
 
 import hashlib
-import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hmac import compare_digest, digest
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -23,6 +23,8 @@ _BODY: Final = 38
 _SIZE: Final = 54
 _TEXT: Final = 72
 _PREFIX_LENGTH: Final = 6
+_LENGTH: Final = _PREFIX_LENGTH + _TEXT
+_MAC: Final = _SIZE - _BODY
 SECRET_SIZE: Final = 16
 MAX_GENERATION: Final = 2**32 - 1
 
@@ -32,6 +34,9 @@ class Kind(StrEnum):
 
     REFRESH = "eg_rt_"
     CODE = "eg_ac_"
+
+
+_CODE: Final = Kind.CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,47 +86,45 @@ class MasterKeys:
 class Credentials:
     """Seals and opens the credentials of one realm."""
 
-    __slots__ = ("_mac_keys", "current_key")
+    __slots__ = ("_code_keys", "_refresh_keys", "current_key")
 
     def __init__(self, realm: RealmId, masters: MasterKeys) -> None:
         self.current_key: Final = masters.current
-        self._mac_keys = {
-            (kind, number): masters.derive(number, "evergrant credential", realm, kind)
-            for kind in Kind
-            for number in masters
-        }
+        self._code_keys, self._refresh_keys = (
+            {number: masters.derive(number, "evergrant credential", realm, kind) for number in masters}
+            for kind in (_CODE, Kind.REFRESH)
+        )
 
     def seal(self, kind: Kind, key_id: int, grant_id: GrantId, secret: bytes, generation: int) -> Secret:
         """The text of a credential. The same arguments give the same text: that is what makes a retry safe."""
         body = bytes((_VERSION, key_id)) + grant_id + secret + generation.to_bytes(4, "big")
-        return Secret(kind + urlsafe_b64encode(body + self._mac(kind, key_id, body)).decode())
+        mac = digest(self._keys(kind)[key_id], body, "sha256")[:_MAC]
+        return Secret(kind + urlsafe_b64encode(body + mac).decode("ascii"))
 
     def knows(self, key_id: int) -> bool:
         """Whether the master key of that id is still here."""
-        return (Kind.REFRESH, key_id) in self._mac_keys
+        return key_id in self._refresh_keys
 
     def open(self, text: Secret, kind: Kind) -> Presented | None:
         """What was presented, or None for anything that we did not make for this realm and kind (row 1)."""
         plain = text.reveal()
-        if len(plain) != _PREFIX_LENGTH + _TEXT or not plain.startswith(kind) or not plain.isascii():
+        if len(plain) != _LENGTH or not plain.startswith(kind) or not plain.isascii():
             return None
         encoded = plain[_PREFIX_LENGTH:]
         if not encoded.replace("-", "").replace("_", "").isalnum():
             return None  # the decoder would skip foreign characters: a second spelling of the same token
         raw = urlsafe_b64decode(encoded)
-        body, mac = raw[:_BODY], raw[_BODY:]
-        version, key_id = body[0], body[1]
-        if version != _VERSION or (kind, key_id) not in self._mac_keys:
+        body, key_id = raw[:_BODY], raw[1]
+        key = self._keys(kind).get(key_id)
+        if raw[0] != _VERSION or key is None or not compare_digest(raw[_BODY:], digest(key, body, "sha256")[:_MAC]):
             return None
-        if not hmac.compare_digest(mac, self._mac(kind, key_id, body)):
-            return None
-        generation = int.from_bytes(body[34:38], "big")
-        if (generation == 0) is not (kind is Kind.CODE):
+        generation = int.from_bytes(body[34:], "big")
+        if (generation == 0) is not (kind is _CODE):
             return None
         return Presented(kind, key_id, GrantId(body[2:18]), body[18:34], generation)
 
-    def _mac(self, kind: Kind, key_id: int, body: bytes) -> bytes:
-        return hmac.digest(self._mac_keys[kind, key_id], body, "sha256")[: _SIZE - _BODY]
+    def _keys(self, kind: Kind) -> Mapping[int, bytes]:
+        return self._code_keys if kind is _CODE else self._refresh_keys
 
 
 def secret_digest(grant_id: GrantId, secret: bytes) -> bytes:
