@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evergrant.cli.answers import Answer, card, listing
 from evergrant.cli.command import command
 from evergrant.cli.desk import Desk
+
+if TYPE_CHECKING:
+    from evergrant.app.office import Office
+    from evergrant.protocol.values import SubjectId
 
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="32 hexadecimal digits: `gid` in access tokens.")]
 
@@ -35,7 +39,7 @@ async def list_grants(
     office = await desk.office()
     subject = None if user is None else (await office.subjects.show(user)).id
     grants = await office.grants.list(subject=subject, client_id=client, limit=limit)
-    names = {it.id: it.username for it in await office.subjects.list()}
+    names = await _names(office, {it.subject for it in grants})
     rows = [
         [
             grant_id_text(it.id),
@@ -50,6 +54,19 @@ async def list_grants(
     ]
     columns = ("grant", "client", "user", "state", "generation", "scope", "renewed")
     return listing([shapes.grant(it) for it in grants], columns, rows, empty="There is no grant.")
+
+
+async def _names(office: Office, subjects: set[SubjectId]) -> dict[SubjectId, str]:
+    """The user names of those who are still there. Asked one by one: a list of all users may be millions long."""
+    from evergrant.server.engine.operators.refusals import NotFound
+
+    names = {}
+    for subject in subjects:
+        try:
+            names[subject] = (await office.subjects.show(subject)).username
+        except NotFound:
+            continue
+    return names
 
 
 async def show(desk: Desk, grant: GrantArgument) -> Answer:
