@@ -12,16 +12,20 @@ from bench.scale.renewing import renewals
 from bench.scale.revoking import revocations
 from bench.scale.sizes import sizes
 from bench.scale.storm import refreshes
+from bench.scale.table import markdown
 
 
 def main() -> None:
     """Prints JSON, a line per result, and adds it to results.jsonl beside the databases."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("measure", choices=["load", "sizes", "refresh", "renew", "revoke", "reap"])
-    options.add_argument("kind", choices=KINDS)
-    options.add_argument("grants", type=int)
+    options.add_argument("measure", choices=["load", "sizes", "refresh", "renew", "revoke", "reap", "table"])
+    options.add_argument("kind", choices=KINDS, nargs="?", default="sqlite")
+    options.add_argument("grants", type=int, nargs="?", default=10_000)
     options.add_argument("--count", type=int, default=1_000_000, help="renewals to make, or grants that are over")
     asked = options.parse_args()
+    if asked.measure == "table":
+        print(markdown(ROOT / "results.jsonl"))
+        return
     place = Place(asked.kind, asked.grants)
     found: Iterable[dict[str, Any]]
     match asked.measure:

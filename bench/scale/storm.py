@@ -132,7 +132,7 @@ def _cpu(watched: list[psutil.Process]) -> float:
 def refreshes(place: Place) -> list[dict[str, Any]]:
     """Cold (each grant for the first time, nothing cached), warm at 64 connections, and one connection alone."""
     found = []
-    lines = tokens(place, 20_000)
+    lines = tokens(place, 10_000)
     place.forget_pages()
     with serving(place) as server:
         cold = storm(server, connections=64, seconds=4, lines=lines)
