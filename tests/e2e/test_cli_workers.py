@@ -198,6 +198,18 @@ def test_a_server_that_ends_under_load_answers_all_that_it_began(one_or_several:
     stock.assert_no_alarm(clients.chains)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_to_the_supervisor_ends_all_in_order(several: Server, number: signal.Signals) -> None:
+    assert several.process is not None
+    workers = workers_of(several)
+
+    several.process.send_signal(number)
+
+    assert several.process.wait(40) == 0
+    assert [worker for worker in workers if is_running(worker)] == []
+    assert '"level":"error"' not in several.log()
+
+
 def test_workers_whose_supervisor_is_gone_end_and_leave_the_port_to_the_next(several: Server) -> None:
     assert several.process is not None
     workers = workers_of(several)

@@ -152,8 +152,6 @@ def _config(app: Application | Worker, settings: Settings, *, workers: int = 1) 
         http=BoundedHead,
         ws="none",
         timeout_graceful_shutdown=DRAIN_S,
-        # How long a replacement may take to start when SIGHUP asks for new workers one by one.
-        timeout_worker_healthcheck=60,
         ssl_certfile=settings.tls.cert,
         ssl_keyfile=settings.tls.key,
     )

@@ -86,6 +86,15 @@ class Supervisor(Multiprocess):
             if not process.process.is_alive():
                 self._replace(place, process, watch)
 
+    def handle_hup(self) -> None:
+        """The terminal is gone: for several processes, as for one, that is the end."""
+        self.should_exit.set()
+
+    def handle_ttin(self) -> None:
+        """How many workers there are is a setting, and no signal's business."""
+
+    handle_ttou = handle_ttin
+
     def join_all(self) -> None:
         """Wait for the workers, and not for ever: one that hangs would keep the server from ending."""
         patience = ENDS_WITHIN_S
