@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,6 +68,8 @@ def main() -> None:
     """Measures, prints the tables, and keeps them."""
     asked = _options()
     need_wrk()
+    # Servers and databases are ended on the way out, also when we are told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = asked.only or list(SERVERS)
     others = any(name in PEERS for name in names)
     results = Results(
