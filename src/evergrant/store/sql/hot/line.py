@@ -19,6 +19,11 @@ from psycopg.pq.abc import PGconn, PGresult
 GOODBYE: Final = ("08", "57P")
 """Classes of SQLSTATE with which a server ends the connection: what was sent may have been done all the same."""
 
+LOOK_AGAIN_S: Final = 1.0
+"""An answer that takes longer than this many seconds is looked for, told of or not. uvloop tells once of a socket that
+was reset, and of nothing on it from then on; if words of farewell came before the reset, only they were read then.
+"""
+
 Row = tuple[Any, ...]
 DriverConnection = psycopg.Connection[Any]
 
@@ -53,24 +58,29 @@ class Line:
         self._connection: DriverConnection | None = None
         self._answer: asyncio.Future[Sequence[Row]] | None = None
         self._results: list[PGresult] = []
+        self._look: asyncio.TimerHandle | None = None
         self._socket = -1
 
     async def ready(self) -> None:
         """Return with a connection that was alive a moment ago. Raises what connecting raises."""
         if self._connection is not None and self._is_alive(self._connection):
             return
-        self._connection = await asyncio.to_thread(self._open)
+        connection = await asyncio.to_thread(self._open)
         # Kept: a connection that broke no longer tells its socket, and that must be taken off the loop.
-        self._socket = self._connection.pgconn.socket
+        self._socket = connection.pgconn.socket
         asyncio.get_running_loop().add_reader(self._socket, self._arrived)
+        self._connection = connection
 
     async def ask(self, name: bytes, values: Sequence[Buffer | None]) -> Sequence[Row]:
         """The rows that a statement returns. Raises Lost or Refused. Call `ready` first."""
         if self._connection is None:
             raise Lost
         pgconn = self._connection.pgconn
-        self._answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
         self._results = []
+        if self._look is None:
+            self._look = loop.call_later(LOOK_AGAIN_S, self._look_again, loop)
         try:
             pgconn.send_query_prepared(name, values, [Format.BINARY] * len(values), Format.BINARY)
             self._flush(pgconn)
@@ -88,6 +98,9 @@ class Line:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._socket)
         loop.remove_writer(self._socket)
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         connection.close()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(Lost())
@@ -132,6 +145,13 @@ class Line:
                 asyncio.get_running_loop().remove_writer(self._socket)
         except psycopg.Error:
             self.close()
+
+    def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
+        # One timer at a time, that outlives many answers: setting one for each would cost each of them.
+        self._look = None
+        self._arrived()
+        if self._connection is not None and self._answer is not None and not self._answer.done():
+            self._look = loop.call_later(LOOK_AGAIN_S, self._look_again, loop)
 
     def _arrived(self) -> None:
         """Something to read: a part of an answer, all of it, or the end of the connection."""
