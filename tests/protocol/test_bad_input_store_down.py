@@ -141,6 +141,7 @@ def test_who_verifies_tokens_goes_on_while_the_store_is_away(outage: tuple[Serve
         server.clock.advance(10 * 60 * SECOND)
         answers = [server.http.get(path) for path in documents]
         assert unavailable(program.refresh(token))
+        server.clock.advance(-10 * 60 * SECOND)
 
     assert [answer.status_code for answer in answers] == [200] * 3
     assert [answer.json() for answer in answers] == before

@@ -5,7 +5,8 @@ no padding and no spare bits, so that every token has exactly one spelling.
 """
 
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -26,6 +27,8 @@ _PREFIX_LENGTH: Final = 6
 _LENGTH: Final = _PREFIX_LENGTH + _TEXT
 _MAC: Final = _SIZE - _BODY
 SECRET_SIZE: Final = 16
+# base64url as base64 (RFC 4648 §5); the two characters that only base64 has become foreign.
+_ALPHABET: Final = bytes.maketrans(b"-_+/", b"+/!!")
 MAX_GENERATION: Final = 2**32 - 1
 
 
@@ -110,10 +113,13 @@ class Credentials:
         plain = text.reveal()
         if len(plain) != _LENGTH or not plain.startswith(kind) or not plain.isascii():
             return None
-        encoded = plain[_PREFIX_LENGTH:]
-        if not encoded.replace("-", "").replace("_", "").isalnum():
-            return None  # the decoder would skip foreign characters: a second spelling of the same token
-        raw = urlsafe_b64decode(encoded)
+        try:
+            # Strict: a decoder that skips foreign characters would read a second spelling of the same token.
+            raw = a2b_base64(plain[_PREFIX_LENGTH:].encode().translate(_ALPHABET), strict_mode=True)
+        except ValueError:
+            return None
+        if len(raw) != _SIZE:
+            return None
         body, key_id = raw[:_BODY], raw[1]
         key = self._keys(kind).get(key_id)
         if raw[0] != _VERSION or key is None or not compare_digest(raw[_BODY:], digest(key, body, "sha256")[:_MAC]):

@@ -1,6 +1,5 @@
 """A stream for the log whose own trouble stops nobody."""
 
-from contextlib import suppress
 from typing import Protocol
 
 
@@ -24,11 +23,14 @@ class Unfailing:
 
     def write(self, text: str, /) -> int:
         """As a stream's own, but never raises OSError."""
-        with suppress(OSError):
-            self._stream.write(text)
-        return len(text)
+        try:
+            return self._stream.write(text)
+        except OSError:
+            return len(text)
 
     def flush(self) -> None:
         """As a stream's own, but never raises OSError."""
-        with suppress(OSError):
+        try:
             self._stream.flush()
+        except OSError:
+            return

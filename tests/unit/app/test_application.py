@@ -112,7 +112,8 @@ async def test_while_the_store_is_down_it_says_503_and_tries_again(tmp_path: Pat
 
     assert [answer.status_code for answer in (first, second)] == [503, 503]
     assert first.headers["retry-after"] == "2"
-    assert first.json() == {"error": "temporarily_unavailable"}
+    told = first.json()
+    assert (told["error"], told["correlation_id"]) == ("temporarily_unavailable", first.headers["x-correlation-id"])
 
 
 async def test_a_start_that_fails_is_told_to_the_program_that_runs_it(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Reads a request into values: the form, the query, the call, the issuer. Bounded in size and time."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -16,6 +16,7 @@ from evergrant.server.issuer import Issuer
 from evergrant.server.serving import Serving
 
 BODY_SECONDS: Final = 15
+_LATE: Final = "the body is late"
 _TOO_LARGE: Final = "The body is larger than 64 KiB."
 
 
@@ -27,13 +28,26 @@ async def read_form(request: Request) -> Form:
     declared = sent.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > MAX_BYTES:
         raise PayloadTooLarge(_TOO_LARGE)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _body(request.receive)
-    except TimeoutError:
-        raise InvalidRequest("The body did not arrive in time.") from None
+    body = await _in_time(_body(request.receive))
     media_type = sent.get(b"content-type")
     return parse_form(body, None if media_type is None else media_type.decode("latin-1"))
+
+
+async def _in_time(arriving: Coroutine[None, None, bytes]) -> bytes:
+    """What `asyncio.timeout` does, at a third of its price: that was a twentieth of what a refresh may cost."""
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a body arrives in a task")
+    timer = asyncio.get_running_loop().call_later(BODY_SECONDS, task.cancel, _LATE)
+    try:
+        return await arriving
+    except asyncio.CancelledError as cancelled:
+        # Somebody else's cancellation goes on, also one that came together with ours.
+        if _LATE not in cancelled.args or task.uncancel() > 0:
+            raise
+        raise InvalidRequest("The body did not arrive in time.") from None
+    finally:
+        timer.cancel()
 
 
 async def _body(receive: Receive) -> bytes:
