@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import signal
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +28,8 @@ def main() -> None:
     if asked.measure == "table":
         print(markdown(ROOT / "results.jsonl"))
         return
+    # Ended early, it still ends the server that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     place = Place(asked.kind, asked.grants)
     found: Iterable[dict[str, Any]]
     match asked.measure:
