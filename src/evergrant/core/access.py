@@ -102,7 +102,7 @@ def _is_foreign(token: str, here: Resource | None, resources: Resources) -> bool
 def _audience(
     asked: tuple[str, ...], granted: tuple[str, ...], client: Client, resources: Resources, issuer: str
 ) -> str:
-    live = _registered(tuple(r for r in granted if r in client.audiences), resources) if granted else (issuer,)
+    live = [r for r in granted if r in client.audiences and r in resources] if granted else [issuer]
     if len(asked) > 1:
         raise InvalidTarget(ONE_TARGET, reason=Reason.WRONG_TARGET)
     if asked and asked[0] not in live:

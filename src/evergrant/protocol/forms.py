@@ -126,17 +126,23 @@ def _read(raw: bytes) -> Form:
         raise InvalidRequest("The request has more than 100 parameters.")
     if b"%" in raw and _BAD_ESCAPE.search(raw) is not None:
         raise InvalidRequest("The request has a percent sign without two hexadecimal digits.")
-    is_long = len(raw) > MAX_STATE_BYTES
+    pairs = _pairs(raw, pieces)
+    fields = {name: (value,) for name, value in pairs if value}
+    if len(fields) == len(pairs) and len(raw) <= MAX_STATE_BYTES:
+        return Form(fields)  # as nearly always: no name came twice, no value is empty, and none can be too long
+    return Form(_gathered(pairs))
+
+
+def _gathered(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     fields: dict[str, tuple[str, ...]] = {}
-    for name, value in _pairs(raw, pieces):
+    for name, value in pairs:
         # An empty value is dropped only at the end: a name sent empty and then again was sent twice.
         if name in fields and name not in REPEATABLE:
             raise InvalidRequest(f"{_subject(name)} is repeated.")
-        if is_long:
-            _check_length(name, value)
+        _check_length(name, value)
         earlier = fields.get(name, ())
         fields[name] = (*earlier, value) if value else earlier
-    return Form({name: values for name, values in fields.items() if values})
+    return {name: values for name, values in fields.items() if values}
 
 
 def _pairs(raw: bytes, pieces: list[bytes]) -> list[tuple[str, str]]:

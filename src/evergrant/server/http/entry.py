@@ -69,6 +69,7 @@ class Entry:
         self._app = app
         self._serving = serving
         self._whereabouts = Whereabouts(serving.rules.proxies)
+        self._hosts = {host.encode() for host in serving.rules.hosts or () if host.isascii()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -108,8 +109,11 @@ class Entry:
 
     def _is_misdirected(self, scope: Scope, last: Mapping[bytes, bytes]) -> bool:
         hosts = self._serving.rules.hosts
-        if hosts is None or scope["path"].removeprefix(scope.get("root_path", "")) in OPERATIONAL:
+        nothing_twice = len(last) == len(scope["headers"])
+        if hosts is None or (nothing_twice and last.get(b"host") in self._hosts):
+            return False
+        if scope["path"].removeprefix(scope.get("root_path", "")) in OPERATIONAL:
             return False
         # Exactly one (RFC 9112 §3.2): of two, a proxy before us may have routed by the other.
-        once = len(last) == len(scope["headers"]) or [name for name, _ in scope["headers"]].count(b"host") == 1
+        once = nothing_twice or [name for name, _ in scope["headers"]].count(b"host") == 1
         return not once or last.get(b"host", b"").decode("latin-1").lower() not in hosts
