@@ -1,6 +1,9 @@
 """Password hashing: argon2id, bounded, in the same time for everybody."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +40,18 @@ async def test_no_hash_costs_what_a_hash_costs(passwords: Passwords) -> None:
         before = passwords.verifications
         await passwords.verify(password_hash, Secret("wrong"))
         assert passwords.verifications == before + 1
+
+
+async def test_who_hashes_lets_everybody_else_go_first(passwords: Passwords) -> None:
+    """A storm of sign-ins must not slow a refresh down; elsewhere than on Linux threads have no niceness of their own."""
+    await passwords.hash(RIGHT)
+
+    hashing = [thread for thread in threading.enumerate() if thread.name.startswith("evergrant-password")]
+    assert hashing
+    for thread in hashing:
+        assert thread.native_id is not None
+        behind = os.getpriority(os.PRIO_PROCESS, thread.native_id) - os.getpriority(os.PRIO_PROCESS, 0)
+        assert behind > 0 or sys.platform != "linux"
 
 
 async def test_a_hash_of_other_parameters_is_outdated(passwords: Passwords) -> None:

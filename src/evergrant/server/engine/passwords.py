@@ -4,6 +4,8 @@ argon2id with OWASP's profile (19 MiB, two passes, one lane): about 20 ms of one
 """
 
 import asyncio
+import os
+import sys
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,9 @@ MAX_PASSWORD_BYTES: Final = 1024
 """Longer input is wrong without being hashed; the argument of a hash must not be a way to keep us busy."""
 
 THREADS: Final = 2
+NICENESS: Final = 10
+"""A tenth of the processor's time while others want it, all of it while nobody does."""
+
 MOST_WAITING: Final = 64
 _SALT_BYTES: Final = 16
 
@@ -44,7 +49,7 @@ class Passwords:
     def __init__(self, random: Random) -> None:
         self._random = random
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, salt_len=_SALT_BYTES)
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="evergrant-password")
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="evergrant-password", initializer=_step_back)
         self._waiting = 0
         self._dummy: str | None = None
         self.verifications = 0  # how many were computed: nobody's password costs the same as somebody's
@@ -94,6 +99,15 @@ class Passwords:
 
     def _done(self, _future: "asyncio.Future[T]") -> None:
         self._waiting -= 1
+
+
+def _step_back() -> None:
+    """Let everybody else's work go first: a storm of sign-ins must not slow a refresh down.
+
+    On Linux a thread has a niceness of its own; elsewhere this would slow down the whole process.
+    """
+    if sys.platform == "linux":
+        os.nice(NICENESS)
 
 
 def _octets(password: Secret) -> bytes:
