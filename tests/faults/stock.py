@@ -77,12 +77,17 @@ class Stock:
         return [by_id[grant_id] for grant_id in wanted]
 
     def assert_kept(self, chains: Sequence[Chain]) -> None:
-        """R-002: what was acknowledged is in the database, and at most the one renewal besides that was asked for."""
-        told = [
-            (chain.acknowledged, row.generation, row.state)
-            for chain, row in zip(chains, self.rows(chains), strict=True)
+        """R-002: what was acknowledged is in the database, and at most the one renewal besides that was asked for.
+
+        Also while they refresh: what they hold is looked at before the rows, and again after.
+        """
+        before = [chain.acknowledged for chain in chains]
+        rows = self.rows(chains)
+        kept = [
+            (low, row.generation, chain.acknowledged + 1) for low, row, chain in zip(before, rows, chains, strict=True)
         ]
-        wrong = [one for one in told if one[2] != "active" or not one[0] <= one[1] <= one[0] + 1]
+        assert {row.state for row in rows} == {"active"}
+        wrong = [one for one in kept if sorted(one) != list(one)]
         assert wrong == [], wrong
 
     def assert_no_alarm(self, chains: Sequence[Chain]) -> None:
