@@ -43,7 +43,7 @@ async def test_no_hash_costs_what_a_hash_costs(passwords: Passwords) -> None:
 
 
 async def test_who_hashes_lets_everybody_else_go_first(passwords: Passwords) -> None:
-    """A storm of sign-ins must not slow a refresh down; elsewhere than on Linux threads have no niceness of their own."""
+    """A storm of sign-ins must not slow a refresh down. Only Linux gives each thread a niceness of its own."""
     await passwords.hash(RIGHT)
 
     hashing = [thread for thread in threading.enumerate() if thread.name.startswith("evergrant-password")]

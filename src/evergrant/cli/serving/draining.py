@@ -1,4 +1,4 @@
-"""uvicorn's server, whose end leaves nobody out; and as one of several on the same port."""
+"""uvicorn's server, which spares the collector and whose end leaves nobody out; and as one of several on a port."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 import uvicorn
 
+from evergrant.cli.serving.collector import spare_the_collector
 from evergrant.cli.serving.sockets import take_part
 
 _LATE_S: Final = 0.05
@@ -19,6 +20,10 @@ class DrainingServer(uvicorn.Server):
     One that was accepted in the same turn of the loop would not hear of it: it would be served as long as its client
     keeps asking, and cut off in the middle of an answer when the time to drain is over.
     """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        spare_the_collector()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         asyncio.get_running_loop().call_later(_LATE_S, self._tell_the_late)
