@@ -1,7 +1,7 @@
 """Spares the garbage collector what never becomes garbage: what was imported and put together at the start.
 
-Everything a request makes is freed by counting; only cycles wait for the collector, and those are rare. Looking for them
-every 700 objects, among modules and classes that stay anyway, costs a refresh a twelfth of its time.
+Everything a request makes is freed by counting; only cycles wait for the collector, and those are rare. Looking for
+them every 700 objects, among modules and classes that stay anyway, costs a refresh a twelfth of its time.
 """
 
 from __future__ import annotations
