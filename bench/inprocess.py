@@ -1,6 +1,6 @@
 """µs of CPU of everything between uvicorn and the store's verbs: the real ASGI application in this process, no sockets.
 
-    .venv/bin/python bench/inprocess.py [refresh client_credentials introspect] [--rounds 5] [--profile 25]
+    .venv/bin/python bench/inprocess.py [refresh client_credentials introspect] [--rounds 15] [--profile 25]
 
 The store is in memory, so that what remains is routing, form, authentication, judgement, signature, metrics, log (to a
 file) and answer. CPU figures swell when the host is busy: each round also times one raw ES256 signature, and the ratio
@@ -17,15 +17,15 @@ import pstats
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import uvloop
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from evergrant.app.settings import load_settings
 from evergrant.app.wiring import application, clock
+from evergrant.cli.benching.calibration import signature_us
 from evergrant.core.facts import Caller
 from evergrant.core.ports.ledger import Renewal
 from evergrant.core.ports.reader import GrantFilter
@@ -171,7 +171,7 @@ async def measure(
     for _ in range(asked.rounds):
         whole = await storm(app, chains, kind, asked.requests)
         driver = await storm(only_answers, driver_chains, "nothing", asked.requests)
-        rounds.append((signing(), whole, driver, await asking(store, STORE_VERBS[kind])))
+        rounds.append((signature_us(), whole, driver, await asking(store, STORE_VERBS[kind])))
     # The least of each: other programs can only add.
     signature, whole, driver, verbs = map(min, zip(*rounds, strict=True))
     server = whole - driver - verbs
@@ -207,18 +207,7 @@ async def asking(store: RealmStore, verbs: tuple[str, ...]) -> float:
 
 def copy_of(grant: Any) -> object:
     """As a renewal in memory makes one."""
-    from dataclasses import replace
-
     return replace(grant, generation=1, key_id=1, renewed_at=1, used_at=1, retries=0, seen=grant.seen)
-
-
-def signing(times: int = 1000) -> float:
-    """µs of CPU of one raw ES256 signature."""
-    key, algorithm = ec.generate_private_key(ec.SECP256R1()), ec.ECDSA(SHA256())
-    began = time.process_time()
-    for _ in range(times):
-        key.sign(b"x" * 700, algorithm)
-    return (time.process_time() - began) * 1e6 / times
 
 
 async def profile(app: App, chains: list[Chain], kind: str, asked: argparse.Namespace) -> None:
