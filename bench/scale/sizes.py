@@ -17,10 +17,11 @@ def rows(place: Place) -> dict[str, int]:
 def sizes(place: Place) -> dict[str, Any]:
     """Bytes per grant: the table, and each of its indexes."""
     if place.kind == "sqlite":
-        # Python's own module: it can tell sizes, which pysqlite3 cannot. Nobody else has the file open.
+        # Python's own module can tell sizes, pysqlite3 cannot. Nobody else has the file open. The pages are counted,
+        # because `pgsize` begins again at 4 GiB.
         with closing(sqlite3.connect(f"file:{place.file}?mode=ro", uri=True)) as connection:
             found = connection.execute(
-                "SELECT name, pgsize FROM dbstat('main', 1) WHERE name IN"
+                "SELECT name, pageno * 4096 FROM dbstat('main', 1) WHERE name IN"
                 " (SELECT name FROM sqlite_master WHERE tbl_name = 'grants')"
             ).fetchall()
         total = place.file.stat().st_size

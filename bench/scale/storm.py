@@ -135,9 +135,9 @@ def refreshes(place: Place) -> list[dict[str, Any]]:
     lines = tokens(place, 10_000)
     place.forget_pages()
     with serving(place) as server:
-        cold = storm(server, connections=64, seconds=4, lines=lines)
+        cold = storm(server, connections=64, seconds=3, lines=lines)
         found.append({"what": "cold", **cold})
-        for name, connections, seconds in (("warm", 64, 10), ("alone", 1, 5)):
+        for name, connections, seconds in (("warm", 64, 8), ("alone", 1, 4)):
             lines = tokens(place, 1_000)
             found.append({"what": name, **storm(server, connections=connections, seconds=seconds, lines=lines)})
     return [{"kind": place.kind, "grants": place.grants, **one} for one in found]
