@@ -68,6 +68,32 @@ def test_every_request_is_one_line_in_the_log_without_its_query(served: Served) 
     assert "hunter2" not in repr(lines)
 
 
+def test_a_token_request_is_one_line_that_says_what_was_decided(served: Served, web: Program, user: User) -> None:
+    """ADR 0021. It is there before the answer is."""
+    token = web.sign_in(user)["refresh_token"]
+
+    renewed, refused = web.refresh(token), web.refresh("nonsense")
+    (success,) = served.log.about(renewed.headers["x-correlation-id"])
+    (failure,) = served.log.about(refused.headers["x-correlation-id"])
+
+    assert {name: success[name] for name in ("event", "level", "status", "decision", "client_id", "generation")} == {
+        "event": "request",
+        "level": "info",
+        "status": 200,
+        "decision": "renew",
+        "client_id": web.client.id,
+        "generation": 1,
+    }
+    assert {name: failure[name] for name in ("event", "level", "status", "decision", "error", "reason")} == {
+        "event": "request",
+        "level": "warning",
+        "status": 400,
+        "decision": "refuse",
+        "error": "invalid_grant",
+        "reason": "garbage",
+    }
+
+
 def test_the_server_does_not_say_what_it_is_made_of(served: Served) -> None:
     headers = served.http.get("/nothing").headers
 
