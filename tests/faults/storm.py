@@ -74,6 +74,10 @@ class Storm:
         """How many answers of that kind there were: "200", "503", or "lost"."""
         return sum(chain.told[what] for chain in self.chains)
 
+    def have_done(self, count: int) -> bool:
+        """Whether there were so many refreshes."""
+        return self.told("200") >= count
+
     def everybody_is_told(self, what: str, *, seconds: float = 40.0) -> None:
         """Wait until each client hears it once more."""
         before = [chain.told[what] for chain in self.chains]
