@@ -54,7 +54,8 @@ def servers_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres: Po
     """Two server processes of one database and one data folder, and so of one master key: leave them running."""
     folder = tmp_path_factory.mktemp("two") / "data"
     settings = {"EVERGRANT_DATABASE__URL": postgres.new_database()}
-    servers = [Server(folder, settings=settings), Server(folder, settings=settings)]
+    alone = ("--workers", "1")
+    servers = [Server(folder, settings, alone), Server(folder, settings, alone)]
     for server in servers:
         server.start()
     yield servers

@@ -45,7 +45,8 @@ def stalling(request: pytest.FixtureRequest, start_server: StartServer) -> Itera
     url = postgres.new_database()
     with Wire(postgres.port).open() as wire:
         through = url.replace(f":{postgres.port}/", f":{wire.port}/")
-        server = start_server(settings={"EVERGRANT_DATABASE__URL": through})
+        # One process, so that it is this one's memory that is looked at.
+        server = start_server("--workers", "1", settings={"EVERGRANT_DATABASE__URL": through})
         yield Stalling(server, wire.frozen if "frozen" in request.param else lambda: locked_table(url))
         server.kill()
 
