@@ -11,7 +11,7 @@ from bench.scale.loading import load
 from bench.scale.place import KINDS, ROOT, Place
 from bench.scale.reaping import reaping
 from bench.scale.renewing import renewals
-from bench.scale.revoking import revocations
+from bench.scale.revoking import of_a_client, of_subjects
 from bench.scale.sizes import sizes
 from bench.scale.storm import refreshes
 from bench.scale.table import markdown
@@ -20,7 +20,9 @@ from bench.scale.table import markdown
 def main() -> None:
     """Prints JSON, a line per result, and adds it to results.jsonl beside the databases."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("measure", choices=["load", "sizes", "refresh", "renew", "revoke", "reap", "table"])
+    options.add_argument(
+        "measure", choices=["load", "sizes", "refresh", "renew", "end-subjects", "end-client", "reap", "table"]
+    )
     options.add_argument("kind", choices=KINDS, nargs="?", default="sqlite")
     options.add_argument("grants", type=int, nargs="?", default=10_000)
     options.add_argument("--count", type=int, default=1_000_000, help="renewals to make, or grants that are over")
@@ -41,13 +43,15 @@ def main() -> None:
             found = refreshes(place)
         case "renew":
             found = renewals(place, asked.count)
-        case "revoke":
-            found = revocations(place)
+        case "end-subjects":
+            found = of_subjects(place)
+        case "end-client":
+            found = of_a_client(place)
         case _:
             found = reaping(place, asked.count)
     with (ROOT / "results.jsonl").open("a") as results:
         for one in found:
-            line = json.dumps({"measure": asked.measure} | one)
+            line = json.dumps({"measure": asked.measure, "kind": asked.kind} | one)
             print(line, flush=True)
             results.write(line + "\n")
 

@@ -1,11 +1,12 @@
 """How long it takes to end all grants of a subject and of a client, and what others feel meanwhile."""
 
 import asyncio
+import random
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from bench.scale.crowd import crowd
+from bench.scale.crowd import Crowd, crowd
 from bench.scale.objects import CLIENTS, KNOWN_CLIENTS, known_numbers, subjects_for
 from bench.scale.place import Place
 from bench.scale.sizes import updates
@@ -19,52 +20,62 @@ from evergrant.store.open import open_store
 SUBJECTS = 200
 
 
-def revocations(place: Place) -> list[dict[str, Any]]:
-    """Through the store's own verb, from a process beside the server, as the command line does it."""
-    (realm,) = place.rows("SELECT id FROM realms WHERE name = 'default'")[0]
-    found = []
+def of_subjects(place: Place) -> list[dict[str, Any]]:
+    """Some subjects, one after another, by the store's own verb from a process beside the server."""
     with crowd(place) as here:
         quiet = here.quiet()
         people = [RevokeWhere(subject=SubjectId(it)) for it in _strangers(place)]
         since = time.monotonic()
-        each = asyncio.run(_end(place, RealmId(realm), people))
-        took = sorted(it.took for it in each)
-        found.append(
-            {
-                "what": "subject",
-                "times": len(each),
-                "grants_ended": sum(it.ended or 0 for it in each),
-                "p50_ms": round(took[len(took) // 2], 2),
-                "p99_ms": round(took[len(took) * 99 // 100], 2),
-                "felt": here.probe.felt(since, time.monotonic()),
-            }
-        )
-        client = _client_left(place)
-        since = time.monotonic()
-        (ending,) = asyncio.run(_end(place, RealmId(realm), [RevokeWhere(client_id=ClientId(client))]))
+        each = asyncio.run(_end(place, _realm(place), people))
+        felt = here.probe.felt(since, time.monotonic())
+    took = sorted(it.took for it in each)
+    found = {
+        "what": "subject",
+        "times": len(each),
+        "grants_ended": sum(it.ended or 0 for it in each),
+        "p50_ms": round(took[len(took) // 2], 2),
+        "p99_ms": round(took[len(took) * 99 // 100], 2),
+        "felt": felt,
+        "quiet": quiet,
+    }
+    return [found | _storm(place, here)]
+
+
+def of_a_client(place: Place) -> list[dict[str, Any]]:
+    """A tenth of all grants by one verb, sent by a process beside the server, as the command line does it."""
+    client = _client_left(place)
+    with crowd(place) as here:
+        quiet, since = here.quiet(), time.monotonic()
+        (ending,) = asyncio.run(_end(place, _realm(place), [RevokeWhere(client_id=ClientId(client))]))
         until = time.monotonic()
         time.sleep(3)
-        found.append(
-            {
-                "what": "client",
-                "grants_ended": _ended(place, client),
-                "caller_was_told": ending.ended is not None,
-                "seconds": round(ending.took / 1000, 2),
-                "felt": here.probe.felt(since, until),
-                "felt_after": here.probe.felt(until, until + 3),
-            }
-        )
-    shared = {
+        felt, after = here.probe.felt(since, until), here.probe.felt(until, until + 3)
+    found = {
+        "what": "client",
+        "grants_ended": _ended(place, client),
+        "caller_was_told": ending.ended is not None,
+        "seconds": round(ending.took / 1000, 2),
+        "felt": felt,
+        "felt_after": after,
+        "quiet": quiet,
+    }
+    return [found | _storm(place, here)]
+
+
+def _storm(place: Place, here: Crowd) -> dict[str, Any]:
+    found: dict[str, Any] = {
         "kind": place.kind,
         "grants": place.grants,
-        "quiet": quiet,
         "storm_refreshes_per_s": [it["refreshes_per_s"] for it in here.storms],
         "storm_unavailable": sum(it["unavailable"] for it in here.storms),
         "storm_refused": sum(it["refused"] for it in here.storms),
         "storm_max_ms": max(it["max_ms"] for it in here.storms),
     }
-    shared |= {"log_bytes": max(here.log)} if place.kind == "sqlite" else {"updates": updates(place)}
-    return [shared | one for one in found]
+    return found | ({"log_bytes": max(here.log)} if place.kind == "sqlite" else {"updates": updates(place)})
+
+
+def _realm(place: Place) -> RealmId:
+    return RealmId(place.rows("SELECT id FROM realms WHERE name = 'default'")[0][0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,9 @@ def _strangers(place: Place) -> list[str]:
     """Subjects none of whose grants is refreshed by the bench."""
     people = subjects_for(place.grants)
     known = {number % people for number in known_numbers(place.grants)}
-    wanted = [it for it in range(0, people, max(1, people // (3 * SUBJECTS))) if it not in known][:SUBJECTS]
+    apart = max(1, people // (2 * SUBJECTS))
+    # Others at each run: those of the last one have nothing left to end.
+    wanted = [it for it in range(random.randrange(apart), people, apart) if it not in known][:SUBJECTS]
     return [f"u_{(it * 2654435761 + 97) % 2**32:08x}{'s' * 14}" for it in wanted]
 
 

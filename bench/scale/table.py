@@ -14,7 +14,11 @@ NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 def markdown(results: Path) -> str:
     """A table for each measure that was taken."""
     found = [json.loads(line) for line in results.read_text().splitlines()]
-    latest = {(it["measure"], it.get("what", ""), it["kind"], it["grants"]): it for it in found if "grants" in it}
+    latest = {
+        (it["measure"], it.get("what", ""), it["kind"], it["grants"]): it
+        for it in found
+        if {"grants", "kind"} <= it.keys()
+    }
     kept = sorted(latest.values(), key=lambda it: (it["kind"] != "sqlite", it.get("what", ""), it["grants"]))
     parts = [_table(columns, [it for it in kept if it["measure"] == name]) for name, columns in TABLES.items()]
     return "\n\n".join(part for part in parts if part)
@@ -72,6 +76,18 @@ def _log(it: Result) -> str:
     return f"{longest / 1e6:,.0f}" if longest != "" else ""
 
 
+ENDING: dict[str, Cell] = {
+    "grants": _place,
+    "grants ended": _field("grants_ended"),
+    "time": lambda it: f"{it['seconds']} s" if "seconds" in it else f"p50 {it['p50_ms']}, p99 {it['p99_ms']} ms",
+    "others quiet: p50, p99 ms": lambda it: f"{it['quiet']['p50_ms']}, {it['quiet']['p99_ms']}",
+    "others meanwhile: p50, p99, max ms": lambda it: ", ".join(
+        str(it["felt"][name]) for name in ("p50_ms", "p99_ms", "max_ms")
+    ),
+    "503": lambda it: it["felt"]["unavailable"] + it["storm_unavailable"],
+    "longest log, MB": _log,
+}
+
 TABLES: dict[str, dict[str, Cell]] = {
     "refresh": {
         "grants": _place,
@@ -99,18 +115,8 @@ TABLES: dict[str, dict[str, Cell]] = {
         "dead rows before → after → vacuumed": _dead,
         "longest log, MB": _log,
     },
-    "revoke": {
-        "grants": _place,
-        "of a": _field("what"),
-        "grants ended": _field("grants_ended"),
-        "time": lambda it: f"{it['seconds']} s" if "seconds" in it else f"p50 {it['p50_ms']}, p99 {it['p99_ms']} ms",
-        "others quiet: p50, p99 ms": lambda it: f"{it['quiet']['p50_ms']}, {it['quiet']['p99_ms']}",
-        "others meanwhile: p50, p99, max ms": lambda it: ", ".join(
-            str(it["felt"][name]) for name in ("p50_ms", "p99_ms", "max_ms")
-        ),
-        "503": lambda it: it["felt"]["unavailable"] + it["storm_unavailable"],
-        "longest log, MB": _log,
-    },
+    "end-subjects": ENDING,
+    "end-client": ENDING,
     "reap": {
         "grants": _place,
         "over": _field("expired"),
