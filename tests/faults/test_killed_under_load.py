@@ -11,7 +11,7 @@ from tests.support.server import Server, StartServer
 from tests.support.waiting import until
 
 CLIENTS = 64
-KILLS = 3
+KILLS = 2
 REFRESHES = 500
 
 
