@@ -41,7 +41,13 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 OURS: Mapping[str, Peer] = {peer.name: peer for peer in (OnSqlite(), OnPostgres())}
 SERVERS: Mapping[str, Peer] = {**OURS, **PEERS}
-ENDPOINTS = (Scenario.CLIENT_CREDENTIALS, Scenario.INTROSPECTION, Scenario.CODE, Scenario.PASSWORD)
+ENDPOINTS = (
+    Scenario.REFRESH_OPENID,
+    Scenario.CLIENT_CREDENTIALS,
+    Scenario.INTROSPECTION,
+    Scenario.CODE,
+    Scenario.PASSWORD,
+)
 
 Say = Callable[[str], None]
 

@@ -21,6 +21,7 @@ def test_every_scenario_is_answered_without_an_error(server: Server) -> None:
     assert runs == [
         ("refresh", "closed"),
         ("refresh", "open"),
+        ("refresh-openid", "closed"),
         ("client-credentials", "closed"),
         ("introspection", "closed"),
         ("code", "closed"),

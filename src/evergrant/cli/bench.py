@@ -39,7 +39,7 @@ def bench(
     scenario: Annotated[
         list[str] | None,
         typer.Option(
-            help="refresh, client-credentials, introspection, code, password, or all.", show_default="refresh"
+            help="refresh, refresh-openid, client-credentials, introspection, code, password, or all.", show_default="refresh"
         ),
     ] = None,
     connections: Annotated[

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 
 from evergrant.cli.benching.figures import Driven
 from evergrant.cli.benching.sender import send_all, send_at
-from evergrant.cli.benching.supply import Supply
+from evergrant.cli.benching.supply import PLAIN, WITH_ID_TOKEN, Supply
 from evergrant.cli.benching.target import Target
 from evergrant.cli.benching.wrk import Storm, drive
 from evergrant.cli.failures import Failure
@@ -29,6 +29,7 @@ class Scenario(StrEnum):
     """What may be measured."""
 
     REFRESH = "refresh"
+    REFRESH_OPENID = "refresh-openid"
     CLIENT_CREDENTIALS = "client-credentials"
     INTROSPECTION = "introspection"
     CODE = "code"
@@ -38,7 +39,9 @@ class Scenario(StrEnum):
 Fire = Callable[[], Driven]
 """Lets a prepared storm loose, and returns when it is over."""
 
-AT_EVERY_NUMBER: Final = frozenset({Scenario.REFRESH, Scenario.CLIENT_CREDENTIALS, Scenario.INTROSPECTION})
+AT_EVERY_NUMBER: Final = frozenset(
+    {Scenario.REFRESH, Scenario.REFRESH_OPENID, Scenario.CLIENT_CREDENTIALS, Scenario.INTROSPECTION}
+)
 """These run at each number of connections; the others at one of their own."""
 
 
@@ -58,8 +61,9 @@ def refreshing(path: str, tokens: Sequence[str], headers: Mapping[str, str], suf
 def prepare(scenario: Scenario, target: Target, supply: Supply, connections: int) -> Storm:
     """A storm for wrk. Raises Failure."""
     match scenario:
-        case Scenario.REFRESH:
-            tokens = supply.refresh_tokens(connections)
+        case Scenario.REFRESH | Scenario.REFRESH_OPENID:
+            scope = WITH_ID_TOKEN if scenario is Scenario.REFRESH_OPENID else PLAIN
+            tokens = supply.refresh_tokens(connections, scope)
             return refreshing(target.token, tokens, supply.headers, supply.client_fields)
         case Scenario.CLIENT_CREDENTIALS:
             _need_secret(supply, scenario)

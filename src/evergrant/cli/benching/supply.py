@@ -19,7 +19,10 @@ from evergrant.client import exchange
 from evergrant.client.exchange import Attempt, Identity, Malformed, Refused, Tokens
 from evergrant.protocol.secret import Secret
 
-_SCOPE: Final = "openid offline_access"
+PLAIN: Final = "offline_access"
+"""A refresh then brings an access token and a refresh token, as everywhere."""
+WITH_ID_TOKEN: Final = "openid offline_access"
+"""A refresh then brings an ID token as well, signed as the client is registered: RS256 unless it says otherwise."""
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -53,14 +56,14 @@ class Supply:
         self._brought = list(means.tokens)
         self._begun: list[Secret] = []
 
-    def grants(self, number: int) -> list[Tokens]:
+    def grants(self, number: int, scope: str = PLAIN) -> list[Tokens]:
         """New grants with a refresh token each. Raises Failure."""
-        return [self._grant() for _ in range(number)]
+        return [self._grant(scope) for _ in range(number)]
 
-    def refresh_tokens(self, number: int) -> list[str]:
+    def refresh_tokens(self, number: int, scope: str = PLAIN) -> list[str]:
         """Of `number` grants, new ones or those that were brought. Raises Failure if there are not enough."""
         if not self.means.tokens:
-            made = [_present(tokens.refresh_token).reveal() for tokens in self.grants(number)]
+            made = [_present(tokens.refresh_token).reveal() for tokens in self.grants(number, scope)]
             self._check_room(made[0], number)
             return made
         if number > len(self._brought):
@@ -71,7 +74,7 @@ class Supply:
         taken, self._brought = self._brought[:number], self._brought[number:]
         return [token.reveal() for token in taken]
 
-    def code(self) -> Code:
+    def code(self, scope: str = WITH_ID_TOKEN) -> Code:
         """A code, by the session of the person who signed in with the first one. Raises Failure."""
         provider, person = self._target.provider, self.means.person
         if person is None:
@@ -83,7 +86,7 @@ class Supply:
                 "people sign in at an address that is not this machine",
                 "Bring refresh tokens with --tokens FILE, or add --allow-remote.",
             )
-        attempt = Attempt(self.means.redirect_uri, _SCOPE, state=_text(16), nonce=_text(16), verifier=Secret(_text(32)))
+        attempt = Attempt(self.means.redirect_uri, scope, state=_text(16), nonce=_text(16), verifier=Secret(_text(32)))
         url = exchange.authorization_url(provider, self.means.client, attempt)
         try:
             came_back, _ = walk(self._http, url, attempt.redirect_uri, person)
@@ -151,8 +154,8 @@ class Supply:
                 f"Raise it: evergrant client update {self.means.client.client_id} --max-grants {2 * number}",
             )
 
-    def _grant(self) -> Tokens:
-        tokens = self.tokens_for(self.exchange_form(self.code()))
+    def _grant(self, scope: str) -> Tokens:
+        tokens = self.tokens_for(self.exchange_form(self.code(scope)))
         self._begun.append(_present(tokens.refresh_token))
         return tokens
 
