@@ -1,7 +1,6 @@
 """What an access token may carry: scope and audience, at opening and at every later request. RFC 6749 §6, RFC 8707."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from evergrant.core.facts import Client, Resource
@@ -9,6 +8,7 @@ from evergrant.core.policy import Policy
 from evergrant.core.reasons import Reason
 from evergrant.protocol.errors import InvalidScope, InvalidTarget
 from evergrant.protocol.forms import Form
+from evergrant.protocol.record import record
 from evergrant.protocol.scope import Scope
 
 NOT_BY_DEFAULT: Final = frozenset({"openid", "offline_access"})
@@ -19,7 +19,7 @@ WRONG_TARGET: Final = "The requested resource is unknown or exceeds what was gra
 ONE_TARGET: Final = "An access token has one audience: ask for one resource at a time."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """What the request names: None, or nothing, means all that is there."""
 
@@ -33,7 +33,7 @@ class Asked:
         return cls(Scope.parse(text) if text else None, form.all("resource"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Access:
     """One access token's authority. `lifetime` in milliseconds."""
 
@@ -42,7 +42,7 @@ class Access:
     lifetime: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grantable:
     """What a new grant may hold. No resources: the issuer itself is the audience."""
 

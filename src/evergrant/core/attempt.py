@@ -12,6 +12,7 @@ from evergrant.core.grant import Case, Proof, judge
 from evergrant.core.policy import Policy
 from evergrant.core.ports.reader import Reader
 from evergrant.protocol.forms import Form
+from evergrant.protocol.record import record
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import Millis
 
@@ -25,7 +26,7 @@ class PasswordCheck(Protocol):
     async def __call__(self, username: str, password: Secret, /) -> Subject | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """All that gathering may ask: nothing here can write to a grant."""
 
@@ -34,7 +35,7 @@ class Ask:
     check_password: PasswordCheck
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """The world a request is decided in, as it is at this round."""
 
@@ -47,7 +48,7 @@ class Setting:
     now: Millis
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """A decision and the facts it stands on; `presented` and `facts` are None where no credential is shown."""
 
@@ -92,7 +93,7 @@ class Stages(Generic[R, F]):
         return attempt
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shown:
     """A request that shows a credential of a grant: a code or a refresh token."""
 
@@ -102,7 +103,7 @@ class Shown:
     asked: Asked
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opened:
     """What the credential turned out to be, and what the store knows of its grant."""
 

@@ -4,7 +4,7 @@ A failed authentication spends nothing and locks nobody out: some clients probe 
 """
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from evergrant.core.credential import client_secret_digest
@@ -13,6 +13,7 @@ from evergrant.core.reasons import Reason
 from evergrant.protocol.bearer import basic
 from evergrant.protocol.errors import InvalidClient, InvalidRequest
 from evergrant.protocol.forms import Form
+from evergrant.protocol.record import record
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import ClientId
 
@@ -21,7 +22,7 @@ _FAILED: Final = "Client authentication failed."
 _NOBODY: Final = bytes(32)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """Who the caller says it is, and how it means to prove it. Nothing is proven yet."""
 

@@ -8,7 +8,7 @@ import hashlib
 from base64 import urlsafe_b64encode
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from hmac import compare_digest, digest
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from evergrant.protocol.record import record
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import GrantId, RealmId
 
@@ -42,7 +43,7 @@ class Kind(StrEnum):
 _CODE: Final = Kind.CODE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Presented:
     """A credential whose MAC is right: we made it, for this realm and kind. It may still be spent."""
 

@@ -7,6 +7,7 @@ from evergrant.core.facts import EventKind, Grant
 from evergrant.core.issuance import Issuance
 from evergrant.core.reasons import Reason
 from evergrant.protocol.errors import OAuthError
+from evergrant.protocol.record import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Exchange:
     access: Access
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Renew:
     """Move to generation `to`. `adopts`: the store was behind what we ourselves signed (row 8)."""
 
@@ -43,7 +44,7 @@ class Renew:
     access: Access
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Redeliver:
     """The current refresh token again and a new access token. `retries`: new bits to write, None: nothing to write.
 
@@ -55,7 +56,7 @@ class Redeliver:
     access: Access
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keep:
     """The presented refresh token again, where the policy keeps tokens. `touch`: idle expiry is to be moved."""
 
@@ -67,7 +68,7 @@ Verdict = Refuse | Revoke | Exchange | Renew | Redeliver | Keep
 """What `judge()` says of a presented credential."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Issue:
     """Tokens without a grant (client credentials)."""
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from evergrant.core.policy import EpochEvent, Overrides, Profile
+from evergrant.protocol.record import record
 from evergrant.protocol.scope import Scope
 from evergrant.protocol.values import ClientId, CorrelationId, GrantId, Millis, RealmId, SubjectId
 
@@ -21,7 +22,7 @@ class GrantState(StrEnum):
     REVOKED = "revoked"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Epochs:
     """Counters of realm, client and subject, copied at approval. A difference means: something happened since."""
 
@@ -30,7 +31,7 @@ class Epochs:
     subject: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Caller:
     """The context of a request: what the streak compares. `address_prefix` is a /24 or /48, or empty."""
 
@@ -47,7 +48,7 @@ class Revocation:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grant:
     """One authorization: one row from the code to the last refresh (design: "What the row holds").
 
@@ -129,7 +130,7 @@ class Client:
     revision: int  # moves with every change; a save names the one it read
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """A user. `claims` are standard OIDC claims (OIDC Core §5.1). The password hash is not here: see Login."""
 
@@ -208,7 +209,7 @@ class StoredKey:
     removed_at: Millis | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GrantFacts:
     """One read: the grant and its subject as they are now (None: the subject is gone)."""
 
@@ -260,5 +261,5 @@ class Event:
     client_id: ClientId | None = None
     subject: SubjectId | None = None
     reason: str | None = None
-    caller: Caller = Caller()
+    caller: Caller = field(default_factory=Caller)
     detail: Mapping[str, str] = field(default_factory=dict)

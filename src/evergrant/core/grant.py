@@ -28,6 +28,7 @@ from evergrant.core.reasons import Reason
 from evergrant.core.standing import Standing, standing
 from evergrant.protocol import pkce
 from evergrant.protocol.errors import InvalidGrant, InvalidScope, InvalidTarget
+from evergrant.protocol.record import record
 from evergrant.protocol.values import Millis
 
 REACH: Final = 10_000
@@ -37,7 +38,7 @@ SPENT_TOKEN: Final = "The refresh token is invalid, expired or revoked."
 SPENT_CODE: Final = "The authorization code is invalid, expired or was already used."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proof:
     """What came beside the credential to prove possession: PKCE verifier and redirect URI (codes), bound key."""
 

@@ -12,6 +12,7 @@ from evergrant.core.credential import Presented, secret_digest
 from evergrant.core.facts import Client, Grant, GrantFacts, GrantState, Realm
 from evergrant.core.policy import Policy
 from evergrant.core.standing import idle_expires_at, standing
+from evergrant.protocol.record import record
 from evergrant.protocol.values import Millis
 
 
@@ -20,7 +21,7 @@ class Inactive:
     """`{"active": false}` and not a word more (RFC 7662 §2.2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Active:
     """The members of the answer besides `active`."""
 

@@ -1,15 +1,15 @@
 """What an answer hands out, decided: nothing is signed yet and nothing is stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from evergrant.core.access import Access
 from evergrant.core.facts import Client, Grant, JsonValue, Subject
+from evergrant.protocol.record import record
 from evergrant.protocol.values import ClientId, GrantId, Millis
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Issuance:
     """The contents of an access token and, if `openid` is in its scope, of an ID token. Lifetimes in milliseconds."""
 

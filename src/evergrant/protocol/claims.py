@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, assert_never
 
 from evergrant.jose.keys import Alg
 from evergrant.protocol.oidc_scopes import claims_asked_by
+from evergrant.protocol.record import record
 from evergrant.protocol.scope import Scope
 from evergrant.protocol.values import ClientId, GrantId, Millis, SubjectId, grant_id_text
 
@@ -27,7 +27,7 @@ TOKEN_CLAIMS: Final = tuple(_TOKEN_CLAIMS.split())
 """Claims of our own making, beside `STANDARD_CLAIMS`; for the discovery document."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Authentication:
     """How and when the person proved who they are. OpenID Connect Core §2."""
 

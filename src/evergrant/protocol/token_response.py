@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from evergrant.protocol.record import record
 from evergrant.protocol.scope import Scope
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import Millis
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TokenResponse:
     """What a client is given.
 

@@ -1,15 +1,16 @@
 """One request as the engine sees it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from evergrant.core.facts import Caller, Event, EventKind
 from evergrant.core.reasons import Reason
+from evergrant.protocol.record import record
 from evergrant.protocol.values import ClientId, CorrelationId, GrantId, Millis, SubjectId
 from evergrant.server.request_line import RequestLine
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """Who calls, when it was accepted, and the id that ties its answer to logs and events.
 

@@ -2,7 +2,6 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -19,6 +18,7 @@ from evergrant.protocol.claims import (
     at_hash,
     id_token_claims,
 )
+from evergrant.protocol.record import record
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import Millis, SubjectId
 from evergrant.server.keyring import Keyring
@@ -27,7 +27,7 @@ _TOKEN_ID_SIZE: Final = 16
 _encode: Final = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Minted:
     """Signed and ready to be sent. `expires_in` is in seconds; `jti` may be logged."""
 

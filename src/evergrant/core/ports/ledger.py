@@ -22,6 +22,7 @@ from evergrant.core.facts import (
     StoredKey,
     Subject,
 )
+from evergrant.protocol.record import record
 from evergrant.protocol.values import ClientId, GrantId, Millis, SubjectId
 
 Events = Sequence[Event]
@@ -30,7 +31,7 @@ Events = Sequence[Event]
 # --- outcomes -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """It is as asked, and durable."""
 
@@ -85,7 +86,7 @@ class Exchange:
     caller: Caller
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Renewal:
     """A renewal on condition `state = 'active' AND generation = :generation AND renewed_at = :renewed_at`.
 

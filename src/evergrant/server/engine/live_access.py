@@ -1,19 +1,19 @@
 """Whether an access token is alive now: by itself, by its `jti`, and by its grant. Exact: the store is asked."""
 
 import asyncio
-from dataclasses import dataclass
 
 from evergrant.core.facts import GrantFacts
 from evergrant.core.introspect import is_live
 from evergrant.core.ports.reader import Reader
 from evergrant.core.ports.world import Clock
+from evergrant.protocol.record import record
 from evergrant.protocol.secret import Secret
 from evergrant.server.access_tokens import AccessTokens, VerifiedAccess
 from evergrant.server.catalog import Catalog
 from evergrant.server.engine.revocation import REVOKED_ACCESS
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LiveToken:
     """A living access token; `facts` is None for a client's own (client credentials)."""
 

@@ -1,15 +1,14 @@
 """One gathering and judgement of a token request, on its way to a commit."""
 
-from dataclasses import dataclass
-
 from evergrant.core.attempt import Judged, Setting
 from evergrant.core.credential import Presented
 from evergrant.core.facts import Event, EventKind, Grant, Subject
 from evergrant.core.reasons import Reason
+from evergrant.protocol.record import record
 from evergrant.server.call import Call
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Round:
     """`contested`: an earlier round of the same request would have handed out tokens, but somebody was first."""
 
