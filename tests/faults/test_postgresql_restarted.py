@@ -1,7 +1,5 @@
 """PostgreSQL is restarted under load, or lets nobody in: the server finds it again by itself. R-002, S-047"""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
@@ -43,16 +41,13 @@ def test_a_postgresql_that_is_restarted_under_load_costs_nobody_a_token(
 
 
 @pytest.fixture
-def turnstile(postgres: PostgresServer, start_server: StartServer) -> Iterator[tuple[Server, "Turnstile"]]:
-    """A server whose database role may have only so many connections."""
+def turnstile(postgres: PostgresServer, start_server: StartServer) -> tuple[Server, "Turnstile"]:
+    """A server whose database role may have only so many connections. Both end with the run's PostgreSQL."""
     url = postgres.new_database()
     turnstile = Turnstile(url, f"few_{url.rpartition('/')[2]}")
     turnstile.build()
     server = start_server(settings={"EVERGRANT_DATABASE__URL": url.replace("//evergrant@", f"//{turnstile.role}@")})
-    yield server, turnstile
-    server.kill()
-    postgres.drop_database(url)
-    turnstile.remove()
+    return server, turnstile
 
 
 class Turnstile:
@@ -77,10 +72,6 @@ class Turnstile:
         """As many as like to come."""
         self._do(f"ALTER ROLE {self.role} CONNECTION LIMIT -1")
 
-    def remove(self) -> None:
-        with psycopg.connect(self._url.replace(self._database, "postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP ROLE {self.role}".encode())
-
     def _do(self, *statements: str) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             for statement in statements:
@@ -88,7 +79,7 @@ class Turnstile:
 
 
 def test_a_connection_limit_is_told_to_clients_and_to_the_operator(turnstile: tuple[Server, Turnstile]) -> None:
-    """First nobody is let in, then only one connection of the many that the server would like, then all."""
+    """Nobody is let in, and those who were in are put out; then the door is open again."""
     server, limit = turnstile
     stock = Stock.of(server)
 
