@@ -35,6 +35,9 @@ SWITCHES: Final = 10
 
 READERS: Final = 2
 
+LOG_KEPT: Final = 64 * 1024 * 1024
+"""Bytes of the write-ahead log's file that are kept when it starts again from its beginning."""
+
 SAFE_WITH_SEVERAL: Final = (3, 51, 3)
 """Older versions can corrupt a WAL database that several connections use at once."""
 
@@ -178,6 +181,8 @@ class _Beside:
 
 def _leave_checkpoints(connection: Any, _: object) -> None:
     connection.execute("PRAGMA wal_autocheckpoint=0")
+    # A log that was long once gives its space back when it starts again; it would keep it until the server stops.
+    connection.execute(f"PRAGMA journal_size_limit={LOG_KEPT}")
 
 
 def _nothing() -> None:
