@@ -1,4 +1,4 @@
-"""A thread with a connection of its own, that takes work in batches and gives all outcomes back in one hop."""
+"""A thread that takes work in batches and gives all outcomes back in one hop."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -6,13 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
 
 from evergrant.core.ports.reader import StoreUnavailable
-from evergrant.store.sql.batches import Batches, Land, Outcomes
+from evergrant.store.sql.batches import Land, Outcomes
 from evergrant.store.sql.hot.shapes import Observer
 
-T = TypeVar("T")
-Tool = TypeVar("Tool")
-Job = Callable[[Tool], object]
-"""What is to be done with the tool that the thread holds. Safe to run again after a rollback."""
+Job = TypeVar("Job")
 
 
 class Cursor(Protocol):
@@ -46,32 +43,26 @@ class Overheard:
         return self._cursor.fetchone()
 
 
-class Hand(Generic[Tool]):
-    """Hands batches of jobs to `work`, in a thread; `work` returns one outcome per job, in order."""
+class Hand(Generic[Job]):
+    """Carries out batches of jobs in a thread by `work`, which returns one outcome per job, in order."""
 
-    def __init__(self, name: str, work: Callable[[Sequence[Job[Tool]]], Outcomes[object]]) -> None:
+    def __init__(self, name: str, work: Callable[[Sequence[Job]], Outcomes[object]]) -> None:
         self._work = work
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._batches: Batches[Job[Tool], object] = Batches(self._carry)
         self._ended = False
 
-    async def do(self, job: Callable[[Tool], T]) -> T:
-        """What the job returns. Raises what it raises, and StoreUnavailable."""
-        outcome: Any = await self._batches.put(job)
-        return outcome  # type: ignore[no-any-return]  # jobs of all types share one queue; this is what this one returned
+    def carry(self, jobs: Sequence[Job], land: Land[object]) -> None:
+        """As `Batches` wants it."""
+        self._thread.submit(self._run, jobs, land, asyncio.get_running_loop())
 
-    async def close(self, last: Callable[[], None]) -> None:
-        """Finish what was taken, do `last` in the thread, and end it. A second time changes nothing."""
-        await self._batches.close()
+    async def end(self, last: Callable[[], None]) -> None:
+        """Do `last` in the thread, after what was carried, and end it. A second time changes nothing."""
         if not self._ended:
             self._ended = True
             self._thread.submit(last)
         await asyncio.to_thread(self._thread.shutdown)
 
-    def _carry(self, jobs: Sequence[Job[Tool]], land: Land[object]) -> None:
-        self._thread.submit(self._run, jobs, land, asyncio.get_running_loop())
-
-    def _run(self, jobs: Sequence[Job[Tool]], land: Land[object], loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self, jobs: Sequence[Job], land: Land[object], loop: asyncio.AbstractEventLoop) -> None:
         outcomes: Outcomes[object] = [StoreUnavailable("the database thread broke off")] * len(jobs)
         try:
             outcomes = self._work(jobs)

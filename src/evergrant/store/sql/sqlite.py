@@ -113,6 +113,7 @@ class SqliteRunner:
         self.observers: list[Observer] = []
         # One connection and no more, which the writer holds; SQLAlchemy begins nothing on it, the writer does.
         self._writing = engine(path, connections=1, begin=None, module=used, pool=StaticPool)
+        event.listen(self._writing, "connect", _plan_batches)
         self._beside: _Beside | None = None
         self.engines: tuple[Engine, ...] = (self._writing, self._writing)
         committed: Callable[[], None] = _nothing
@@ -131,26 +132,33 @@ class SqliteRunner:
 
     async def ask(self, question: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         asked = _bind(question, *args, **kwargs)
-        if self._beside is None:
-            return await self._writer.hand.do(lambda pen: asked(pen.connection))
-        return await self._beside.ask(asked)
+        if self._beside is not None:
+            return await self._beside.ask(asked)
+        answer: T = await self._writer.do(lambda pen: asked(pen.connection))
+        return answer
 
     async def commit(self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         bound = _bind(verb, *args, **kwargs)
-        return await self._writer.hand.do(lambda pen: bound(pen.connection))
+        outcome: T = await self._writer.do(lambda pen: bound(pen.connection))
+        return outcome
 
     async def grant(self, wanted: WantedGrant, /) -> GrantFacts | None:
         if self._beside is None:
-            return await self._writer.hand.do(lambda pen: hot.grant(pen.cursor, wanted))
-        return await self._beside.hot.hand.do(lambda cursor: hot.grant(cursor, wanted))
+            facts: GrantFacts | None = await self._writer.do(lambda pen: hot.grant(pen.cursor, wanted))
+        else:
+            facts = await self._beside.hot.ask(wanted)
+        return facts
 
     async def is_claimed(self, wanted: WantedClaim, /) -> bool:
         if self._beside is None:
-            return await self._writer.hand.do(lambda pen: hot.is_claimed(pen.cursor, wanted))
-        return await self._beside.hot.hand.do(lambda cursor: hot.is_claimed(cursor, wanted))
+            taken: bool = await self._writer.do(lambda pen: hot.is_claimed(pen.cursor, wanted))
+        else:
+            taken = await self._beside.hot.ask(wanted)
+        return taken
 
     async def renew(self, wanted: WantedRenewal, /) -> Done | Superseded:
-        return await self._writer.hand.do(lambda pen: hot.renew(pen.cursor, wanted))
+        outcome: Done | Superseded = await self._writer.do(wanted)
+        return outcome
 
     async def close(self) -> None:
         await self._writer.close()
@@ -177,6 +185,10 @@ class _Beside:
         await self.hot.close()
         await asyncio.to_thread(self.checkpoints.close)
         self.engine.dispose()
+
+
+def _plan_batches(connection: Any, _: object) -> None:
+    connection.execute(hot.PLANS)
 
 
 def _leave_checkpoints(connection: Any, _: object) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from evergrant.store.sql.batches import Outcomes
-from evergrant.store.sql.hands import Cursor, Hand, Job, Overheard
-from evergrant.store.sql.hot.shapes import COMMITTED, Observer
+from evergrant.store.sql.batches import Batches, Outcomes
+from evergrant.store.sql.hands import Cursor, Hand, Overheard
+from evergrant.store.sql.hot import sqlite as hot
+from evergrant.store.sql.hot.shapes import COMMITTED, Observer, WantedRenewal
 from evergrant.store.sql.trouble import unavailable
+
+BEGIN: Final = "BEGIN IMMEDIATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,10 @@ class Pen:
     connection: Connection
     driver: Any
     cursor: Cursor
+
+
+Job = WantedRenewal | Callable[[Pen], object]
+"""A renewal, or anything else that is to be done with the pen; safe to run again after a rollback."""
 
 
 class Writer:
@@ -37,13 +44,19 @@ class Writer:
         self._observers = observers
         self._committed = committed
         self._pen: Pen | None = None
-        self.hand: Hand[Pen] = Hand("evergrant-sqlite-writer", self.together)
+        self._hand: Hand[Job] = Hand("evergrant-sqlite-writer", self.together)
+        self._batches: Batches[Job, object] = Batches(self._hand.carry)
+
+    async def do(self, job: Job) -> Any:
+        """What became of the job, of whatever type that is. Raises what it raises, and StoreUnavailable."""
+        return await self._batches.put(job)
 
     async def close(self) -> None:
         """Finish what was taken."""
-        await self.hand.close(self._put_down)
+        await self._batches.close()
+        await self._hand.end(self._put_down)
 
-    def together(self, jobs: Sequence[Job[Pen]]) -> Outcomes[object]:
+    def together(self, jobs: Sequence[Job]) -> Outcomes[object]:
         """All jobs as one transaction; where one fails, each as its own."""
         try:
             pen = self._begin()
@@ -51,7 +64,7 @@ class Writer:
             self._put_down()
             return [unavailable(error)] * len(jobs)
         try:
-            outcomes = [job(pen) for job in jobs]
+            outcomes = _carry_out(pen, jobs)
         except Exception as error:  # noqa: BLE001  it becomes the outcome of the job that raised it
             self._roll_back(pen)
             if len(jobs) > 1:
@@ -77,7 +90,7 @@ class Writer:
         if self._observers:
             pen = Pen(pen.connection, pen.driver, Overheard(pen.cursor, self._observers))
         # IMMEDIATE: a transaction that begins as a reader fails when it writes and somebody else did.
-        pen.cursor.execute("BEGIN IMMEDIATE")
+        pen.cursor.execute(BEGIN)
         return pen
 
     def _commit(self, pen: Pen) -> None:
@@ -105,3 +118,14 @@ class Writer:
             pen.connection.invalidate()
         finally:
             pen.connection.close()
+
+
+def _carry_out(pen: Pen, jobs: Sequence[Job]) -> list[object]:
+    renewals = [job for job in jobs if isinstance(job, WantedRenewal)]
+    if len(renewals) > 1:
+        if hot.renew_all(pen.cursor, renewals):
+            return [hot.DONE if isinstance(job, WantedRenewal) else job(pen) for job in jobs]
+        # Somebody was first, or two are copies of one: who won is asked one by one.
+        pen.cursor.execute("ROLLBACK")
+        pen.cursor.execute(BEGIN)
+    return [hot.renew(pen.cursor, job) if isinstance(job, WantedRenewal) else job(pen) for job in jobs]
