@@ -10,12 +10,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from evergrant.core.ports.reader import StoreUnavailable
+from evergrant.store.sql.batches import PATIENCE_S
 from evergrant.store.sql.trouble import is_dead, may_try_again, unavailable
 
 T = TypeVar("T")
-
-PATIENCE_S: Final = 5.0
-"""A job that no thread has begun after this many seconds is withdrawn: it would come too late to be of use."""
 
 TRIES: Final = 3
 
