@@ -39,7 +39,8 @@ def bench(
     scenario: Annotated[
         list[str] | None,
         typer.Option(
-            help="refresh, refresh-openid, client-credentials, introspection, code, password, or all.", show_default="refresh"
+            help="refresh, refresh-openid, client-credentials, introspection, code, password, or all.",
+            show_default="refresh",
         ),
     ] = None,
     connections: Annotated[
