@@ -15,8 +15,6 @@ from evergrant.store.sql.store import SqlStore
 from evergrant.store.upgrade import upgrade
 from tests.support.postgres import PostgresServer
 
-pytest.register_assert_rewrite("evergrant.testing.store_contract")
-
 
 @pytest.fixture
 def sqlite_path(sqlite_at_head: Path, tmp_path: Path) -> Path:

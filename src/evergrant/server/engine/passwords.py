@@ -21,7 +21,9 @@ from evergrant.protocol.secret import Secret
 MAX_PASSWORD_BYTES: Final = 1024
 """Longer input is wrong without being hashed; the argument of a hash must not be a way to keep us busy."""
 
-THREADS: Final = 2
+THREADS: Final = min(2, max(1, (os.cpu_count() or 1) // 2))
+"""On two cores one hashes and the other refreshes; each hash under way takes 19 MiB, in every worker process."""
+
 NICENESS: Final = 10
 """A tenth of the processor's time while others want it, all of it while nobody does."""
 

@@ -140,7 +140,7 @@ def grants_statement(size: int) -> str:
 def renewals_statement(size: int) -> str:
     """Renews `size` grants."""
     return (
-        "UPDATE grants SET generation = w.column1, key_id = w.column2, previous_renewed_at = w.column3,"  # noqa: S608
+        "UPDATE grants SET generation = w.column1, key_id = w.column2, previous_renewed_at = w.column3,"  # noqa: S608  column names and marks
         " renewed_at = w.column4, used_at = w.column5, retries = (retries * w.column6) % 256,"
         f" user_agent = w.column7, address_prefix = w.column8 FROM (VALUES {_table(size, _WIDTH)}) AS w"
         " WHERE grants.id = w.column9 AND grants.realm = w.column10 AND grants.state = 'active'"
