@@ -75,10 +75,12 @@ async def test_nothing_that_a_renewal_writes_is_in_an_index(tenant: Tenant, stor
         assert not any(name in condition for name in written)
 
 
-async def test_renewals_are_updates_in_place(tenant: Tenant, store: SqlStore, postgresql_url: str) -> None:
-    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
-        # Its own look at the table would keep the rows of that moment alive.
-        connection.execute("ALTER TABLE grants SET (autovacuum_enabled = off)")
+async def test_renewals_are_updates_in_place(private_postgres: PostgresServer) -> None:
+    """On a server of its own: whoever writes elsewhere on it, in whatever database, keeps old versions of rows alive."""
+    url = private_postgres.new_database()
+    upgrade(url)
+    store = open_store(url)
+    tenant = await settle(store, a_realm())
     for number in range(2, 12):
         await tenant.opened(an_active(grant_id(number)))
     for step in range(1, 11):
@@ -86,7 +88,7 @@ async def test_renewals_are_updates_in_place(tenant: Tenant, store: SqlStore, po
             grant = await tenant.grant(grant_id(number))
             await tenant.here.renew(a_renewal(grant, after(step * SECOND)), events=())
     await store.close()  # a connection reports what it counted when it ends
-    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'grants'"
 
         def all_told() -> bool:
