@@ -76,7 +76,7 @@ async def test_nothing_that_a_renewal_writes_is_in_an_index(tenant: Tenant, stor
 
 
 async def test_renewals_are_updates_in_place(private_postgres: PostgresServer) -> None:
-    """On a server of its own: whoever writes elsewhere on it, in whatever database, keeps old versions of rows alive."""
+    """On a server of its own: a writer in whatever database of a server keeps old versions of rows alive."""
     url = private_postgres.new_database()
     upgrade(url)
     store = open_store(url)
