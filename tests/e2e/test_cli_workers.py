@@ -160,7 +160,7 @@ def test_a_worker_that_cannot_be_replaced_yet_takes_nobody_with_it(
 
     private_postgres.stop()
     kill(killed)
-    until(lambda: server.log().count('"event":"worker_ended"') >= 3, what="two replacements could not start", seconds=90)
+    until(lambda: server.log().count('"event":"worker_ended"') >= 3, what="two failed replacements", seconds=90)
     assert is_running(other)
     private_postgres.start()
 
