@@ -164,8 +164,8 @@ def test_a_worker_that_cannot_be_replaced_yet_takes_nobody_with_it(
     assert is_running(other)
     private_postgres.start()
 
-    until(lambda: server.status_of("/readyz") == 200, what="it is ready again")
-    until(lambda: len(workers_of(server)) == WORKERS, what="the place is taken")
+    until(lambda: server.status_of("/readyz") == 200, what="it is ready again", seconds=60)
+    until(lambda: len(workers_of(server)) == WORKERS, what="the place is taken", seconds=60)
     everybody_works(server)
 
 
