@@ -16,7 +16,7 @@ pin() {
         --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file "$output"
 }
 
-pin requirements/test.txt pyproject.toml --extra server --extra postgres \
+pin requirements/test.txt pyproject.toml --all-extras \
     --group build --group test --group check "$@"
 pin requirements/serve.txt pyproject.toml --extra server --extra postgres --group build \
     --constraints requirements/test.txt

@@ -42,7 +42,7 @@ def declared() -> dict[str, list[str]]:
 def name_of(requirement: str) -> str:
     found = re.match(r"[A-Za-z0-9._-]+", requirement)
     assert found, requirement
-    return found.group().lower().replace("_", "-")
+    return re.sub(r"[-_.]+", "-", found.group().lower())
 
 
 @pytest.mark.parametrize("name", FILES)

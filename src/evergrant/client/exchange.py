@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
-from evergrant.client.discovery import Provider
 from evergrant.protocol.pkce import challenge_of
+from evergrant.protocol.provider import Provider
 from evergrant.protocol.secret import Secret
 
 _FORM: Final = "application/x-www-form-urlencoded"

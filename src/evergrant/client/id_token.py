@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
-from evergrant.client.discovery import Provider
 from evergrant.client.exchange import Malformed
 from evergrant.jose.claims import Claims
 from evergrant.jose.errors import JoseError
 from evergrant.jose.keys import PublicKey
 from evergrant.jose.verifying import UNTYPED, Expect, verify
+from evergrant.protocol.provider import Provider
 from evergrant.protocol.secret import Secret
 
 LEEWAY_S: Final = 60

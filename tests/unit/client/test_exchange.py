@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from evergrant.client.discovery import BadMetadata, Provider, read_metadata, well_known_urls
 from evergrant.client.exchange import (
     Attempt,
     Identity,
@@ -19,6 +18,7 @@ from evergrant.client.exchange import (
     read_tokens,
     refresh,
 )
+from evergrant.protocol.provider import BadMetadata, Provider, read_metadata, well_known_urls
 from evergrant.protocol.secret import Secret
 
 ISSUER = "https://login.example.com/realms/acme"

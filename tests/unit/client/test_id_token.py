@@ -5,12 +5,12 @@ from hashlib import sha256
 
 import pytest
 
-from evergrant.client.discovery import read_metadata
 from evergrant.client.exchange import Malformed
 from evergrant.client.id_token import check_id_token
 from evergrant.jose.claims import Claims
 from evergrant.jose.keys import generate
 from evergrant.jose.signing import sign
+from evergrant.protocol.provider import read_metadata
 from evergrant.protocol.secret import Secret
 from tests.unit.client.test_exchange import DOCUMENT, ISSUER
 

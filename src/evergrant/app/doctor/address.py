@@ -8,8 +8,8 @@ import httpx2
 
 from evergrant.app.doctor.findings import Finding, broken, ok, weak
 from evergrant.app.settings import Settings
-from evergrant.client.discovery import BadMetadata, read_metadata, well_known_urls
 from evergrant.client.exchange import Malformed, read_json
+from evergrant.protocol.provider import BadMetadata, read_metadata, well_known_urls
 
 _TIMEOUT_S: Final = 5.0
 

@@ -11,8 +11,8 @@ import httpx2
 from evergrant.app.settings import is_loopback
 from evergrant.cli.benching import cpu
 from evergrant.cli.failures import USAGE, Failure
-from evergrant.client.discovery import BadMetadata, Provider, read_metadata
 from evergrant.client.exchange import Malformed, read_json
+from evergrant.protocol.provider import BadMetadata, Provider, read_metadata
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from evergrant.cli.trying.browser import NobodyCame
 from evergrant.cli.trying.forms import StuckAt
 from evergrant.cli.trying.steps import NotAsItMustBe, Report, Step
 from evergrant.client import exchange
-from evergrant.client.discovery import BadMetadata, Provider, read_metadata, well_known_urls
 from evergrant.client.exchange import Attempt, Identity, Malformed, Refused, Request, Tokens
 from evergrant.client.id_token import check_id_token
 from evergrant.jose import jwks
 from evergrant.jose.claims import Claims
 from evergrant.jose.errors import BadKey
 from evergrant.jose.keys import PublicKey
+from evergrant.protocol.provider import BadMetadata, Provider, read_metadata, well_known_urls
 from evergrant.protocol.secret import Secret
 
 SCOPE: Final = ("openid", "profile", "email", "offline_access")

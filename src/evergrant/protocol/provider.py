@@ -1,4 +1,4 @@
-"""From an issuer's URL to its endpoints. OpenID Connect Discovery §4, RFC 8414 §3."""
+"""An issuer as its discovery document describes it. OpenID Connect Discovery §4, RFC 8414 §3."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ class BadMetadata(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """An issuer, as its discovery document describes it."""
+    """An issuer, its endpoints and what it says of itself. An endpoint that is None is not there."""
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None
+    revocation_endpoint: str | None
+    introspection_endpoint: str | None
+    end_session_endpoint: str | None
     scopes_supported: frozenset[str]
     challenge_methods: frozenset[str]
     auth_methods: frozenset[str]
@@ -37,17 +40,17 @@ def well_known_urls(issuer: str) -> tuple[str, ...]:
 
 
 def read_metadata(issuer: str, document: Mapping[str, object]) -> Provider:
-    """Raises BadMetadata if it is another issuer's, or lacks what a client needs."""
-    named = document.get("issuer")
-    # Byte by byte (RFC 8414 §3.3): whoever may write one document must not speak for another issuer.
-    if named != issuer:
-        raise BadMetadata(f"the document is about {named!r}, not about {issuer!r}")
+    """What a client needs. Raises BadMetadata if it is another issuer's, or lacks something of it."""
+    check_issuer(issuer, document)
     return Provider(
         issuer=issuer,
-        authorization_endpoint=_url(document, "authorization_endpoint"),
-        token_endpoint=_url(document, "token_endpoint"),
-        jwks_uri=_url(document, "jwks_uri"),
-        userinfo_endpoint=_url(document, "userinfo_endpoint") if "userinfo_endpoint" in document else None,
+        authorization_endpoint=url_of(document, "authorization_endpoint"),
+        token_endpoint=url_of(document, "token_endpoint"),
+        jwks_uri=url_of(document, "jwks_uri"),
+        userinfo_endpoint=_optional_url(document, "userinfo_endpoint"),
+        revocation_endpoint=_optional_url(document, "revocation_endpoint"),
+        introspection_endpoint=_optional_url(document, "introspection_endpoint"),
+        end_session_endpoint=_optional_url(document, "end_session_endpoint"),
         scopes_supported=_words(document, "scopes_supported"),
         challenge_methods=_words(document, "code_challenge_methods_supported"),
         # RFC 8414 §2: without the member, Basic is what there is.
@@ -56,11 +59,26 @@ def read_metadata(issuer: str, document: Mapping[str, object]) -> Provider:
     )
 
 
-def _url(document: Mapping[str, object], name: str) -> str:
+def check_issuer(issuer: str, document: Mapping[str, object]) -> None:
+    """Raises BadMetadata if the document is about another issuer.
+
+    Byte by byte (RFC 8414 §3.3): whoever may write one document must not speak for another issuer.
+    """
+    named = document.get("issuer")
+    if named != issuer:
+        raise BadMetadata(f"the document is about {named!r}, not about {issuer!r}")
+
+
+def url_of(document: Mapping[str, object], name: str) -> str:
+    """An endpoint of the document. Raises BadMetadata if it is missing or no URL of http or https."""
     value = document.get(name)
     if not isinstance(value, str) or not value.startswith(("https://", "http://")):
         raise BadMetadata(f"{name} is missing or no URL")
     return value
+
+
+def _optional_url(document: Mapping[str, object], name: str) -> str | None:
+    return None if document.get(name) is None else url_of(document, name)
 
 
 def _words(document: Mapping[str, object], name: str) -> frozenset[str]:
