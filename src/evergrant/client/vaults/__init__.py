@@ -1,0 +1,1 @@
+"""Where sessions are kept: what every such place promises, and the places there are."""
