@@ -11,6 +11,8 @@ ARGS ?=
 WORKERS ?= 2
 
 VENV := .venv
+# Programs that nobody here wrote, for the tests: a browser's library and a server, from npm.
+NODE := tests/interop/node
 # Other people's servers, which `make bench` measures beside ours.
 BENCH := .bench
 RUN := $(VENV)/bin/python
@@ -31,7 +33,7 @@ help:
 serve: $(VENV)/.serve
 	@exec $(VENV)/bin/evergrant serve --port $(PORT)
 
-test: machine check
+test: machine check $(NODE)/node_modules/.installed
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.test
@@ -43,7 +45,7 @@ check: $(VENV)/.test
 bench: machine $(VENV)/.test $(BENCH)/.bench
 	$(RUN) -m bench.run $(ARGS)
 
-# PostgreSQL, Chromium and wrk, which no Python package brings.
+# PostgreSQL, Chromium, wrk and node, which no Python package brings.
 machine:
 	@tools/machine.sh
 
@@ -54,7 +56,7 @@ lock: $(VENV)/.lock
 	VENV=$(VENV) tools/lock.sh $(LOCK_ARGS)
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) $(NODE)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment: each stamp says that the file it depends on is installed --------------------
@@ -73,6 +75,11 @@ $(VENV)/.test: requirements/test.txt pyproject.toml | $(RUN)
 	@$(PIP) install --require-hashes -r requirements/test.txt
 	@$(INSTALL_SELF)
 	@touch $@ $(VENV)/.serve
+
+$(NODE)/node_modules/.installed: $(NODE)/package-lock.json $(NODE)/.npmrc | machine
+	@echo "Installing what the tests need from npm (once) ..."
+	@npm ci --prefix $(NODE) --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(BENCH)/.bench: requirements/bench.txt
 	@test -x $(BENCH)/bin/python || tools/venv.sh $(BENCH) $(PYTHON)

@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.support.server",
     "tests.support.chromium",
     "tests.support.callback",
+    "tests.support.oidc_provider",
 ]
 
 # Here, before any test file imports the suite that stores are held to: its assertions then tell what they compared.
