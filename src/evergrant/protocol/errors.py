@@ -220,3 +220,30 @@ class InsufficientScope(OAuthError):
     def __init__(self, description: str, *, scope: str, reason: StrEnum | None = None) -> None:
         super().__init__(description, reason=reason)
         self.scope = scope
+
+
+class InsufficientUserAuthentication(OAuthError):
+    """The person has to sign in again: in one of the ways `acr_values`, or not longer ago than `max_age_s` seconds.
+
+    RFC 9470 §3.
+    """
+
+    code = "insufficient_user_authentication"
+    status = 401
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age_s: int | None = None,
+        reason: StrEnum | None = None,
+    ) -> None:
+        super().__init__(description, reason=reason)
+        self.acr_values = acr_values
+        self.max_age_s = max_age_s
+
+    def wanted(self) -> dict[str, str]:
+        """What to ask the issuer for, as parameters of the challenge and of the authorization request."""
+        acr = {"acr_values": " ".join(self.acr_values)} if self.acr_values else {}
+        return acr if self.max_age_s is None else {**acr, "max_age": str(self.max_age_s)}
