@@ -29,6 +29,8 @@ class BrowserApp:
 @contextmanager
 def browser_app() -> Iterator[BrowserApp]:
     """Served until the block ends. Set `settings` before a page is opened."""
+    if not LIBRARY.exists():
+        raise RuntimeError("These tests need packages of npm: `make test` installs them.")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -16,6 +16,9 @@ from tests.support.waiting import until
 
 Session: TypeAlias = dict[str, Any]
 
+# Milliseconds. A shared machine is slow at times: a slow page is not a wrong one.
+expect.set_options(timeout=15_000)
+
 IN_EACH_TAB = 4
 
 SESSION = "async () => (({ profile, expired, ...tokens }) => ({ ...tokens, sub: profile.sub, expired }))(%s)"

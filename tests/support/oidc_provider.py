@@ -49,7 +49,6 @@ class OidcProvider:
     issuer: str
     confidential: ForeignClient
     public: ForeignClient
-    log_file: Path
 
     def sign_in(self, authorization_url: str) -> str:
         """Where the browser of somebody who allows everything is sent at last: the redirect URI with its query.
@@ -69,10 +68,6 @@ class OidcProvider:
     def token_requests(self) -> Counter[str]:
         """How many token requests it has answered since it started, refused ones too, by grant type."""
         return Counter(httpx2.get(f"{self.issuer}/_counts").json())
-
-    def log(self) -> str:
-        """What it has said so far: its warnings and errors."""
-        return self.log_file.read_text(errors="replace")
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +92,5 @@ def oidc_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProv
             f"http://127.0.0.1:{int(ready[1])}",
             ForeignClient("confidential", secret),
             ForeignClient("public", None),
-            log_file,
         )
         # It ends with its standard input, which the block closes, also when the tests are killed.
