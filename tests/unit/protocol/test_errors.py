@@ -54,6 +54,7 @@ def test_every_error_has_the_code_and_status_of_its_specification() -> None:
         "ServerError": ("server_error", 500),
         "InvalidToken": ("invalid_token", 401),
         "InsufficientScope": ("insufficient_scope", 403),
+        "InsufficientUserAuthentication": ("insufficient_user_authentication", 401),
     }
 
 
