@@ -1,4 +1,4 @@
-"""The claims of a token whose signature, type, issuer, audience and times have been checked."""
+"""The claims of a token that somebody answers for: by its signature, or by telling us when asked."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evergrant.jose.errors import JoseError, JoseReason
+from evergrant.jose.keys import VerifyAlg
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says.
+    """What a token says whose issuer, audience and times have been checked.
 
-    Only `verify` makes one. Times are seconds since 1970, UTC (RFC 7519 §2).
+    Times are seconds since 1970, UTC (RFC 7519 §2).
     """
 
     issuer: str
@@ -50,6 +51,16 @@ class Claims:
         """
         value = self.values.get(name)
         return None if value is None else whole_number(value)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedClaims(Claims):
+    """What a verified token says. Only `verify` makes one.
+
+    `alg` is the algorithm of the key that signed it: the digest in `at_hash` follows it.
+    """
+
+    alg: VerifyAlg
 
 
 def whole_number(value: object) -> int:

@@ -19,8 +19,10 @@ def publish(keys: Iterable[PublicKey]) -> dict[str, list[dict[str, str]]]:
 def read(document: Mapping[str, object]) -> dict[str, PublicKey]:
     """The usable keys by `kid`; those we cannot use or must not trust are passed over, as RFC 7517 §5 asks.
 
-    Raises `BadKey` if it is no key set, has more than 100 keys, or gives one `kid` to two different keys:
-    which of them is meant would then depend on the reader.
+    An RSA key that is listed once for each of several algorithms is one for RS256 if that is among them, because
+    every OpenID provider signs so (Discovery §3), and else for the first. Raises `BadKey` if it is no key set, has
+    more than 100 keys, or gives one `kid` to two different keys: which of them is meant would then depend on the
+    reader.
     """
     members = document.get("keys")
     if not isinstance(members, list) or len(members) > MAX_KEYS:
@@ -28,8 +30,13 @@ def read(document: Mapping[str, object]) -> dict[str, PublicKey]:
     keys: dict[str, PublicKey] = {}
     for member in members:
         key = _usable(member)
-        if key is not None and keys.setdefault(key.kid, key) != key:
+        if key is None:
+            continue
+        known = keys.setdefault(key.kid, key)
+        if known.native.thumbprint() != key.native.thumbprint():
             raise BadKey("one kid names two different keys")
+        if key.alg == "RS256":
+            keys[key.kid] = key
     return keys
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, assert_never
+from typing import Final, Literal, assert_never, get_args
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -13,20 +13,43 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_der_private_key,
 )
 from joserfc.errors import JoseError as JoserfcError
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from evergrant.jose.edwards import is_sound
 from evergrant.jose.errors import BadKey
 
 Alg = Literal["ES256", "RS256"]
-"""The signature algorithms we make and accept. RFC 7518 §3.1."""
+"""The signature algorithms we make. RFC 7518 §3.1."""
+
+VerifyAlg = Literal["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"]
+"""The signature algorithms we can verify, for issuers that are not ours. RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2.
+
+Never `none`, and never an HMAC: what verifies it could make it as well.
+"""
+
+VERIFY_ALGS: Final[frozenset[VerifyAlg]] = frozenset(get_args(VerifyAlg))
+
+EDWARDS: Final[frozenset[VerifyAlg]] = frozenset({"EdDSA", "Ed25519"})
+"""Two names of one algorithm, because Ed25519 is the only curve of the kind that we take. RFC 9864 §2.2."""
+
+# What a key of that curve, or RSA, can be used with: first what is meant if the key does not say.
+_ALGS_OF_CURVE: Final[Mapping[str, tuple[VerifyAlg, ...]]] = {
+    "P-256": ("ES256",),
+    "P-384": ("ES384",),
+    "P-521": ("ES512",),
+    "Ed25519": ("EdDSA", "Ed25519"),
+}
+_ALGS_OF_RSA: Final[tuple[VerifyAlg, ...]] = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 
 RSA_BITS: Final = 2048
 _MAX_RSA_BITS: Final = 8192
 _MIN_EXPONENT: Final = 65537
 _MAX_KID: Final = 512
+_PUBLIC_MEMBERS: Final = {"EC": ("kty", "crv", "x", "y"), "OKP": ("kty", "crv", "x"), "RSA": ("kty", "n", "e")}
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -35,16 +58,24 @@ class PublicKey:
     """A key to verify with. `kid` is our thumbprint, or whatever a foreign issuer calls the key."""
 
     kid: str
-    alg: Alg
+    alg: VerifyAlg
     # joserfc's key is kept because importing one costs more than a verification.
-    native: ECKey | RSAKey = field(repr=False)
+    native: ECKey | OKPKey | RSAKey = field(repr=False)
+    # An EC key itself, at hand: joserfc finds out at each look what kind of key it has.
+    elliptic: ec.EllipticCurvePublicKey | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        public = self.native.public_key
+        elliptic = public if isinstance(public, ec.EllipticCurvePublicKey) else None
+        object.__setattr__(self, "elliptic", elliptic)
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, object]) -> PublicKey:
         """Read one member of a JWK Set (RFC 7517 §5).
 
-        Raises `BadKey` for private or symmetric members, an algorithm or curve we do not use, a point off
-        the curve, a key not meant for signatures, or RSA below 2048 bits or with a small exponent.
+        Its algorithm is the one it names, or else the usual one of its type and curve. Raises `BadKey` for private
+        or symmetric members, an algorithm or curve we do not use, a point off the curve or of small order, a key
+        not meant for signatures, or RSA below 2048 bits or with a small exponent.
         """
         if not _PRIVATE_MEMBERS.isdisjoint(jwk):
             raise BadKey("the key has private members")
@@ -53,17 +84,16 @@ class PublicKey:
         kid = jwk.get("kid", native.thumbprint())
         if not isinstance(kid, str) or not 0 < len(kid) <= _MAX_KID:
             raise BadKey("the key's kid is not a text of 1 to 512 characters")
-        return cls(kid, _alg_of(native), native)
+        return cls(kid, _alg_named(jwk.get("alg"), _algs_of(native)), native)
 
     def jwk(self) -> dict[str, str]:
         """The key as published: public members only. RFC 7517 §4."""
         members = self.native.as_dict(private=False)
-        names = ("kty", "crv", "x", "y") if isinstance(self.native, ECKey) else ("kty", "n", "e")
         return {
             "kid": self.kid,
             "use": "sig",
             "alg": self.alg,
-            **{name: str(members[name]) for name in names},
+            **{name: str(members[name]) for name in _PUBLIC_MEMBERS[self.native.key_type]},
         }
 
     def __eq__(self, other: object) -> bool:
@@ -128,7 +158,7 @@ def generate(alg: Alg) -> SigningKey:
 
 def _signing_key(alg: Alg, private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> SigningKey:
     native = _wrap(private)
-    if _alg_of(native) != alg:
+    if _algs_of(native)[0] != alg:
         raise BadKey(f"not a key for {alg}")
     return SigningKey(native.thumbprint(), alg, native)
 
@@ -139,22 +169,23 @@ def _wrap(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> ECKey | RS
     return RSAKey(private, private)
 
 
-def _import_public(jwk: Mapping[str, object]) -> ECKey | RSAKey:
-    match jwk.get("kty"), jwk.get("alg"):
-        case "EC", ("ES256" | None):
-            members = _texts(jwk, "kty", "crv", "x", "y")
-            kind: type[ECKey | RSAKey] = ECKey
-        case "RSA", ("RS256" | None):
-            members = _texts(jwk, "kty", "n", "e")
-            _check_modulus(str(members["n"]))
+def _import_public(jwk: Mapping[str, object]) -> ECKey | OKPKey | RSAKey:
+    match jwk.get("kty"):
+        case "EC":
+            kind: type[ECKey | OKPKey | RSAKey] = ECKey
+        case "OKP":
+            kind = OKPKey
+        case "RSA":
             kind = RSAKey
         case _:
-            raise BadKey("the key's type or algorithm is not one of ours")
-    if members.get("crv", "P-256") != "P-256":
-        raise BadKey("the key's curve is not P-256")
+            raise BadKey("the key's type is not one of ours")
+    members = _texts(jwk, *_PUBLIC_MEMBERS[kind.key_type])
+    if kind is RSAKey:
+        _check_modulus(str(members["n"]))
     try:
         return kind.import_key(members)
-    except (JoserfcError, ValueError, TypeError):
+    except (JoserfcError, ValueError, TypeError, KeyError):
+        # KeyError: a curve that joserfc does not know.
         raise BadKey("the key's numbers are not a valid key") from None
 
 
@@ -184,15 +215,32 @@ def _check_use(jwk: Mapping[str, object]) -> None:
         raise BadKey("the key is not for verifying signatures")
 
 
-def _alg_of(native: ECKey | RSAKey) -> Alg:
-    """The one algorithm of a key. Raises `BadKey` for a weak one."""
-    public = native.public_key
-    if isinstance(public, ec.EllipticCurvePublicKey):
-        if not isinstance(public.curve, ec.SECP256R1):
-            raise BadKey("the key's curve is not P-256")
-        return "ES256"
+def _alg_named(name: object, algs: tuple[VerifyAlg, ...]) -> VerifyAlg:
+    """The algorithm that a key names, of those that it can be used with."""
+    if name is None:
+        return algs[0]
+    for alg in algs:
+        if alg == name:
+            return alg
+    raise BadKey("the key's algorithm is not one of ours, or not for such a key")
+
+
+def _algs_of(native: ECKey | OKPKey | RSAKey) -> tuple[VerifyAlg, ...]:
+    """What a key can be used with, the usual one first. Raises `BadKey` for a weak one."""
+    if isinstance(native, RSAKey):
+        _check_rsa(native.public_key)
+        return _ALGS_OF_RSA
+    try:
+        algs = _ALGS_OF_CURVE[native.curve_name]
+    except KeyError:
+        raise BadKey("the key's curve is not one of ours") from None
+    if isinstance(native, OKPKey) and not is_sound(native.public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)):
+        raise BadKey("the key is no point of the curve, or one of small order")
+    return algs
+
+
+def _check_rsa(public: rsa.RSAPublicKey) -> None:
     if not RSA_BITS <= public.key_size <= _MAX_RSA_BITS:
         raise BadKey("an RSA key has 2048 to 8192 bits")
     if public.public_numbers().e < _MIN_EXPONENT:
         raise BadKey("an RSA key's exponent is at least 65537")
-    return "RS256"

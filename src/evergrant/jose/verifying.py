@@ -1,22 +1,26 @@
 """Verifies compact JSON Web Signatures.
 
 The caller says key, algorithms, type, issuer and audience, or gets nothing.
-RFC 8725 is the policy; joserfc checks the signature. The token is never put into an error.
+RFC 8725 is the policy; joserfc and cryptography check the signature. The token is never put into an error.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from joserfc.jws import JWSRegistry
 
-from evergrant.jose.claims import Claims, whole_number
+from evergrant.jose.claims import SignedClaims, whole_number
 from evergrant.jose.errors import JoseError, JoseReason
-from evergrant.jose.keys import Alg, PublicKey
+from evergrant.jose.keys import EDWARDS, PublicKey, VerifyAlg
 from evergrant.jose.strict_json import read_object
 
 MAX_TOKEN_BYTES: Final = 16 * 1024
@@ -26,9 +30,20 @@ UNTYPED: Final = ""
 """In `Expect.typ`: a token without `typ` will do. Only for ID tokens of issuers that send none."""
 
 _COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
+# By how many characters are over after the last four: no single one is, and of two or three the last has left-over
+# bits that are 0.
+_LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
+_PADDING: Final = (b"", b"", b"==", b"=")
 # `crit` names extensions and we have none; `b64` and `zip` change what was signed; `enc` is another kind of
 # object.
 _FORBIDDEN: Final = frozenset({"crit", "b64", "zip", "enc"})
+# With the octets of each of a signature's two numbers.
+_ECDSA: Final[Mapping[VerifyAlg, tuple[ECDSA, int]]] = {
+    "ES256": (ECDSA(SHA256()), 32),
+    "ES384": (ECDSA(SHA384()), 48),
+    "ES512": (ECDSA(SHA512()), 66),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +65,13 @@ class ExpiredAllowed:
 class Expect:
     """What a token must be. There is no way to verify without saying all of it (RFC 8725 §3.1).
 
-    `keys` are the trusted keys of `issuer`, by `kid`. `typ` is compared without case and without
+    `keys` are the trusted keys of `issuer`, by `kid`. `EdDSA` and `Ed25519` stand for each other in `algorithms`,
+    in a key and in a token, for they are one algorithm (RFC 9864 §2.2). `typ` is compared without case and without
     `application/`. `leeway_s` is the tolerated difference of clocks, 0 to 300 seconds.
     """
 
     keys: Mapping[str, PublicKey] | Callable[[str], PublicKey | None]
-    algorithms: frozenset[Alg]
+    algorithms: frozenset[VerifyAlg]
     typ: frozenset[str]
     issuer: str
     audience: str | AnyAudience
@@ -67,10 +83,12 @@ class Expect:
             raise ValueError("algorithms, typ, issuer and audience must be given")
         if not 0 <= self.leeway_s <= MAX_LEEWAY_S:
             raise ValueError("leeway_s is 0 to 300 seconds")
+        if not EDWARDS.isdisjoint(self.algorithms):
+            object.__setattr__(self, "algorithms", self.algorithms | EDWARDS)
         object.__setattr__(self, "typ", frozenset(_bare_type(typ) for typ in self.typ))
 
 
-def verify(token: str, expect: Expect, now_s: int) -> Claims:
+def verify(token: str, expect: Expect, now_s: int) -> SignedClaims:
     """The claims of `token` at `now_s` (seconds since 1970).
 
     Raises `JoseError` if anything is not as expected.
@@ -84,7 +102,7 @@ def verify(token: str, expect: Expect, now_s: int) -> Claims:
     key = _choose_key(_object(header), expect)
     _check_signature(signed.encode("ascii"), _octets(signature), key)
     # The payload is read only now: nothing of a stranger's making reaches the JSON reader but the header.
-    return _check_claims(_object(payload), expect, now_s)
+    return _check_claims(_object(payload), key.alg, expect, now_s)
 
 
 def _choose_key(header: Mapping[str, object], expect: Expect) -> PublicKey:
@@ -101,21 +119,36 @@ def _choose_key(header: Mapping[str, object], expect: Expect) -> PublicKey:
     key = expect.keys(kid) if callable(expect.keys) else expect.keys.get(kid)
     if key is None:
         raise JoseError(JoseReason.UNKNOWN_KEY)
-    if key.alg != alg:
+    if key.alg != alg and not EDWARDS.issuperset((key.alg, alg)):
         raise JoseError(JoseReason.ALGORITHM)
     return key
 
 
 def _check_signature(signed: bytes, signature: bytes, key: PublicKey) -> None:
     try:
-        genuine = JWSRegistry.algorithms[key.alg].verify(signed, signature, key.native)
+        genuine = _is_genuine(signed, signature, key)
     except ValueError:
         genuine = False
     if not genuine:
         raise JoseError(JoseReason.SIGNATURE)
 
 
-def _check_claims(values: Mapping[str, object], expect: Expect, now_s: int) -> Claims:
+def _is_genuine(signed: bytes, signature: bytes, key: PublicKey) -> bool:
+    if key.elliptic is None:
+        return JWSRegistry.algorithms[key.alg].verify(signed, signature, key.native)
+    # RFC 7518 §3.4, without joserfc, as in signing: two numbers of the curve's length, and nothing else.
+    ecdsa, size = _ECDSA[key.alg]
+    if len(signature) != 2 * size:
+        return False
+    r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+    try:
+        key.elliptic.verify(encode_dss_signature(r, s), signed, ecdsa)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _check_claims(values: Mapping[str, object], alg: VerifyAlg, expect: Expect, now_s: int) -> SignedClaims:
     if values.get("iss") != expect.issuer:
         raise JoseError(JoseReason.ISSUER)
     if "sub" in values and not (isinstance(values["sub"], str) and values["sub"]):
@@ -129,7 +162,7 @@ def _check_claims(values: Mapping[str, object], expect: Expect, now_s: int) -> C
         raise JoseError(JoseReason.NOT_YET_VALID)
     if isinstance(expect.expiry, Live) and now_s >= expires + expect.leeway_s:
         raise JoseError(JoseReason.EXPIRED)
-    return Claims(expect.issuer, audience, expires, issued, values)
+    return SignedClaims(expect.issuer, audience, expires, issued, values, alg)
 
 
 def _audience(value: object) -> tuple[str, ...]:
@@ -148,18 +181,15 @@ def _object(segment: str) -> dict[str, object]:
 
 
 def _octets(segment: str) -> bytes:
-    """Decodes base64url. Raises `JoseError` unless it is the one way to write these bytes.
+    """Decodes base64url, of no other characters. Raises `JoseError` unless it is the one way to write these bytes.
 
     Python ignores left-over bits, so that several texts would be one token, and a text that was revoked or
     cached could be shown again in another spelling.
     """
-    try:
-        octets = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    except ValueError:
-        raise JoseError(JoseReason.MALFORMED) from None
-    if urlsafe_b64encode(octets).rstrip(b"=").decode("ascii") != segment:
+    over = len(segment) % 4
+    if over and segment[-1] not in _LAST[over]:
         raise JoseError(JoseReason.MALFORMED)
-    return octets
+    return a2b_base64(segment.encode("ascii").translate(_TO_BASE64) + _PADDING[over])
 
 
 def _bare_type(typ: str) -> str:

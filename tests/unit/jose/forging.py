@@ -11,6 +11,7 @@ from joserfc.jws import JWSRegistry
 from evergrant.jose.errors import JoseError, JoseReason
 from evergrant.jose.keys import Alg, SigningKey, generate
 from evergrant.jose.verifying import Expect, verify
+from tests.unit.jose.strangers import Stranger
 
 ALGS: tuple[Alg, ...] = get_args(Alg)
 KEYS: dict[Alg, SigningKey] = {alg: generate(alg) for alg in ALGS}
@@ -43,10 +44,12 @@ def b64(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
-def forge(header: Mapping[str, object] | bytes, payload: bytes, key: SigningKey = EC) -> str:
+def forge(header: Mapping[str, object] | bytes, payload: bytes, key: SigningKey | Stranger = EC) -> str:
     """A token with any header and payload, truly signed."""
     head = header if isinstance(header, bytes) else json.dumps(header).encode()
     signed = f"{b64(head)}.{b64(payload)}"
+    if isinstance(key, Stranger):
+        return f"{signed}.{b64(key.sign(signed.encode()))}"
     return f"{signed}.{b64(JWSRegistry.algorithms[key.alg].sign(signed.encode(), key.native))}"
 
 

@@ -7,11 +7,12 @@ from typing import get_args
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from joserfc.jwk import ECKey, OctKey
+from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from evergrant.jose import jwks
 from evergrant.jose.errors import BadKey
-from evergrant.jose.keys import Alg, PublicKey, SigningKey, generate
+from evergrant.jose.keys import Alg, PublicKey, SigningKey, VerifyAlg, generate
+from tests.unit.jose.strangers import Private, new_private, private_members, public_members
 
 ALGS: tuple[Alg, ...] = get_args(Alg)
 KEYS: dict[Alg, SigningKey] = {alg: generate(alg) for alg in ALGS}
@@ -103,6 +104,8 @@ def test_s083_a_key_set_member_with_private_members_is_refused(alg: Alg) -> None
 
 EC_JWK: dict[str, object] = {**KEYS["ES256"].public().jwk()}
 RSA_JWK: dict[str, object] = {**KEYS["RS256"].public().jwk()}
+# The example of RFC 8037 appendix A.2.
+OKP_JWK: dict[str, object] = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 
 
 @pytest.mark.parametrize(
@@ -131,19 +134,77 @@ RSA_JWK: dict[str, object] = {**KEYS["RS256"].public().jwk()}
         {**RSA_JWK, "n": 17},
         {**RSA_JWK, "n": ""},
         {**RSA_JWK, "e": "Aw"},
-        {**RSA_JWK, "alg": "PS256"},
+        {**RSA_JWK, "alg": "ES256"},
+        {**RSA_JWK, "alg": "EdDSA"},
+        {**RSA_JWK, "alg": "HS256"},
+        {**RSA_JWK, "alg": "RSA-OAEP"},
+        {**RSA_JWK, "alg": ["RS256"]},
         {**RSA_JWK, "n": str(RSA_JWK["n"])[:171]},
         {**RSA_JWK, "n": "A" * 171 + str(RSA_JWK["n"])[:171]},
         {**RSA_JWK, "n": str(RSA_JWK["n"]) * 5},
         {**RSA_JWK, "n": "é" * 342},
-        {**ECKey.generate_key("P-521", private=False).as_dict()},
+        {**ECKey.generate_key("secp256k1", private=False).as_dict()},
+        {**ECKey.generate_key("P-521", private=False).as_dict(), "alg": "ES256"},
+        {**ECKey.generate_key("P-384", private=False).as_dict(), "alg": "ES512"},
+        {**ECKey.generate_key("P-384", private=False).as_dict(), "crv": "P-521"},
+        {**ECKey.generate_key("P-384", private=False).as_dict(), "x": "AAAA"},
         {**OctKey.generate_key(256).as_dict(private=True)},
-        {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+        {**OKP_JWK, "alg": "ES256"},
+        {**OKP_JWK, "alg": "RS256"},
+        {**OKP_JWK, "alg": "Ed448"},
+        {**OKP_JWK, "alg": "HS256"},
+        {**OKP_JWK, "crv": "Ed448"},
+        {**OKP_JWK, "crv": "X25519"},
+        {**OKP_JWK, "crv": "P-256"},
+        {**OKP_JWK, "crv": "ed25519"},
+        {**OKP_JWK, "crv": None},
+        {**OKP_JWK, "kty": "EC"},
+        {**OKP_JWK, "kty": "EC", "y": OKP_JWK["x"]},
+        {**OKP_JWK, "use": "enc"},
+        {**OKP_JWK, "x": ""},
+        {**OKP_JWK, "x": str(OKP_JWK["x"])[:-1]},
+        {**OKP_JWK, "x": str(OKP_JWK["x"]) + "AA"},
+        {**OKP_JWK, "x": str(OKP_JWK["x"]) + "="},
+        {**EC_JWK, "crv": "Ed25519"},
+        {**OKPKey.generate_key("Ed448", private=False).as_dict()},
+        {**OKPKey.generate_key("X25519", private=False).as_dict()},
+        {**OKPKey.generate_key("X25519", private=False).as_dict(), "alg": "EdDSA"},
     ],
 )
 def test_s081_s083_a_public_key_that_is_weak_or_of_another_kind_is_refused(jwk: dict[str, object]) -> None:
     with pytest.raises(BadKey):
         PublicKey.from_jwk(jwk)
+
+
+USUAL: dict[VerifyAlg, Private] = {alg: new_private(alg) for alg in ("ES256", "ES384", "ES512", "RS256", "EdDSA")}
+
+
+@pytest.mark.parametrize(("usual", "private"), USUAL.items())
+def test_a_key_that_names_no_algorithm_has_the_usual_one_of_its_kind(usual: VerifyAlg, private: Private) -> None:
+    assert PublicKey.from_jwk(public_members(private)).alg == usual
+    assert PublicKey.from_jwk({**public_members(private), "alg": None}).alg == usual
+
+
+@pytest.mark.parametrize("alg", get_args(VerifyAlg))
+def test_a_key_that_names_its_algorithm_has_that_one_and_comes_back_as_it_was(alg: VerifyAlg) -> None:
+    jwk = {**public_members(new_private(alg)), "alg": alg, "use": "sig", "kid": "theirs", "key_ops": ["verify"]}
+
+    key = PublicKey.from_jwk(jwk)
+
+    assert (key.alg, key.kid) == (alg, "theirs")
+    assert {**key.jwk(), "key_ops": ["verify"]} == jwk
+    assert PublicKey.from_jwk(key.jwk()) == key
+
+
+def test_an_ed25519_key_is_named_by_its_thumbprint() -> None:
+    """RFC 8037 appendix A.3."""
+    assert PublicKey.from_jwk(OKP_JWK).kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+
+
+@pytest.mark.parametrize("private", USUAL.values(), ids=USUAL)
+def test_s083_a_foreign_key_with_private_members_is_refused(private: Private) -> None:
+    with pytest.raises(BadKey, match="private"):
+        PublicKey.from_jwk(private_members(private))
 
 
 def test_s088_what_else_a_stranger_puts_into_a_key_is_not_read() -> None:
@@ -173,6 +234,15 @@ def test_s083_one_kid_for_two_keys_is_refused() -> None:
         jwks.read(document)
 
     assert len(jwks.read({"keys": [EC_JWK, EC_JWK]})) == 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_rsa_key_listed_once_for_each_algorithm_is_one_for_rs256(order: int) -> None:
+    """OpenID Connect Discovery §3: every provider signs so."""
+    listed = [{**RSA_JWK, "alg": alg} for alg in ("PS256", "RS256", "RS512")]
+
+    assert jwks.read({"keys": listed[::order]}) == {RSA_JWK["kid"]: KEYS["RS256"].public()}
+    assert jwks.read({"keys": [listed[0], listed[2]]})[str(RSA_JWK["kid"])].alg == "PS256"
 
 
 @pytest.mark.parametrize("document", [{}, {"keys": {}}, {"keys": None}, {"keys": [EC_JWK] * 101}])
