@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from hashlib import sha256, sha384, sha512
 from typing import Final, assert_never
 
-from evergrant.jose.keys import Alg
+from evergrant.jose.keys import VerifyAlg
 from evergrant.protocol.oidc_scopes import claims_asked_by
 from evergrant.protocol.record import record
 from evergrant.protocol.scope import Scope
@@ -127,14 +127,20 @@ def userinfo_claims(
     return {**_identity(identity, scope), "roles": list(roles), "sub": subject}
 
 
-def at_hash(access_token: str, alg: Alg) -> str:
+def at_hash(access_token: str, alg: VerifyAlg) -> str:
     """The left half of the access token's digest, by the ID token's algorithm.
 
-    OpenID Connect Core §3.1.3.6.
+    OpenID Connect Core §3.1.3.6. It names no digest for Ed25519: issuers use SHA-512, as the signature itself does.
     """
+    # Any text has a digest: an error of encoding would quote the token.
+    octets = access_token.encode("utf-8", "surrogatepass")
     match alg:
-        case "ES256" | "RS256":
-            digest = sha256(access_token.encode("ascii")).digest()
+        case "ES256" | "RS256" | "PS256":
+            digest = sha256(octets).digest()
+        case "ES384" | "RS384" | "PS384":
+            digest = sha384(octets).digest()
+        case "ES512" | "RS512" | "PS512" | "EdDSA" | "Ed25519":
+            digest = sha512(octets).digest()
         case _:
             assert_never(alg)
     return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode("ascii")

@@ -1,11 +1,15 @@
 """What tokens say and answers hold. RFC 9068 §2, OpenID Connect Core §2, §5.3; RFC 6749 §5.1; RFC 8414."""
 
+import base64
+import hashlib
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evergrant.jose.keys import EDWARDS, VerifyAlg
 from evergrant.protocol.claims import (
     TOKEN_CLAIMS,
     Authentication,
@@ -140,6 +144,21 @@ def test_the_hash_of_an_access_token_is_the_left_half_of_its_digest() -> None:
     """The access token of the examples in OpenID Connect Core appendix A.3."""
     assert at_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"
     assert at_hash("x", "ES256") == at_hash("x", "RS256")
+
+
+@pytest.mark.parametrize("alg", get_args(VerifyAlg))
+def test_the_digest_of_an_access_token_follows_the_id_tokens_algorithm(alg: VerifyAlg) -> None:
+    """OpenID Connect Core §3.1.3.6; SHA-512 for Ed25519."""
+    bits = "512" if alg in EDWARDS else alg[-3:]
+
+    digest = hashlib.new(f"sha{bits}", b"text").digest()
+
+    assert at_hash("text", alg) == base64.urlsafe_b64encode(digest[: int(bits) // 16]).rstrip(b"=").decode()
+
+
+def test_a_token_that_should_not_be_has_a_hash_too() -> None:
+    """An error of encoding would quote it."""
+    assert len(at_hash("é\ud800", "RS256")) == 22
 
 
 def test_an_answer_has_its_members_in_order_and_reveals_them_only_when_rendered() -> None:
