@@ -13,8 +13,9 @@ pytest_plugins = [
     "tests.support.oidc_provider",
 ]
 
-# Here, before any test file imports the suite that stores are held to: its assertions then tell what they compared.
-pytest.register_assert_rewrite("evergrant.testing.store_contract")
+# Here, before any test file imports the suites that stores and vaults are held to: their assertions then tell what they
+# compared.
+pytest.register_assert_rewrite("evergrant.testing.store_contract", "evergrant.testing.vault_contract")
 
 # A shared machine is slow at times: a slow example is not a wrong one.
 settings.register_profile("evergrant", deadline=None, print_blob=True)
