@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 from evergrant.protocol.errors import AccessDenied, InsufficientScope, InsufficientUserAuthentication, InvalidToken
 from evergrant.protocol.scope import Scope
@@ -53,6 +53,17 @@ class Requirement:
 
 ANY_TOKEN: Final = Requirement()
 """A good token for this API will do."""
+
+
+class Conditions(TypedDict, total=False):
+    """What `require` takes by name, for adapters that hand it on."""
+
+    roles: Collection[str]
+    clients: Collection[str]
+    audience: str | None
+    acr: Collection[str]
+    max_age_s: int | None
+    claims: Predicate | None
 
 
 def require(
