@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,6 +21,10 @@ from evergrant.resource.system import Clock, clock
 from evergrant.resource.verifying import JwtVerifier, Verifier, finish, finish_async
 
 _log: Final = logging.getLogger("evergrant.resource")
+
+# What joins two headers on the way, as WSGI servers do, puts a comma between (RFC 9110 §5.3). No token has one.
+_JOINED: Final = re.compile(r"bearer[ \t][^,]*,|.*,[ \t]*bearer[ \t]", re.IGNORECASE)
+_ALLOWED: Final = "GET, HEAD, OPTIONS"
 
 
 class Guard:
@@ -61,19 +66,32 @@ class Guard:
         """The answer to a request that is not let in."""
         return refused.answer(self.resource.metadata_url)
 
-    def metadata(self) -> Answer:
-        """The API's own document (RFC 9728 §3.2), to be served at `resource.metadata_path` to anybody."""
+    def metadata(self, method: str = "GET") -> Answer:
+        """The API's own document (RFC 9728 §3.2), to be served at `resource.metadata_path` to anybody.
+
+        Programs in browsers read it before they have a token, and some send headers of their own, for which the
+        browser asks with OPTIONS first.
+        """
+        if method == "OPTIONS":
+            preflight = (
+                ("Access-Control-Allow-Origin", "*"),
+                ("Access-Control-Allow-Methods", "GET, HEAD"),
+                ("Access-Control-Allow-Headers", "*"),
+                ("Access-Control-Max-Age", "3600"),
+            )
+            return Answer(204, preflight, b"")
+        if method not in {"GET", "HEAD"}:
+            return Answer(405, (("Allow", _ALLOWED),), b"")
         headers = (
             ("Content-Type", "application/json"),
             ("Cache-Control", "public, max-age=3600"),
-            # Programs in browsers read it before they have a token.
             ("Access-Control-Allow-Origin", "*"),
         )
         return Answer(200, headers, json.dumps(self.resource.metadata()).encode())
 
     def _shown(self, authorization: Sequence[str], needs: Requirement) -> str:
         """RFC 6750 §2.1: the header, once. Tokens in a query or a body are not looked for (RFC 9700 §4.3.2)."""
-        if len(authorization) > 1:
+        if len(authorization) > 1 or any("," in value and _JOINED.match(value) for value in authorization):
             raise Refused(InvalidRequest("There is more than one Authorization header."))
         try:
             token = bearer(authorization[0] if authorization else None)

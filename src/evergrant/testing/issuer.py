@@ -44,11 +44,13 @@ class FakeIssuer:
         client_id: str = CLIENT,
         roles: Collection[str] = (),
         lifetime_s: int = 900,
+        typ: str = ACCESS_TOKEN_TYPE,
         **claims: object,
     ) -> str:
         """An access token as RFC 9068 §2.2 has it. `claims` are added, or stand in place of the usual ones.
 
-        `lifetime_s` below 0 makes one that has expired. For a person who signed in say `auth_time` (seconds) and `acr`.
+        `lifetime_s` below 0 makes one that has expired; another `typ`, such as `JWT`, one of another kind. For a person
+        who signed in say `auth_time` (seconds) and `acr`.
         """
         now = self._clock() // 1000
         usual: dict[str, object] = {
@@ -63,7 +65,7 @@ class FakeIssuer:
             "iat": now + min(0, lifetime_s - 1),
             "exp": now + lifetime_s,
         }
-        return sign(usual | claims, self._key, ACCESS_TOKEN_TYPE)
+        return sign(usual | claims, self._key, typ)
 
     def headers(self, *, scope: str = "", sub: str = SUBJECT, roles: Collection[str] = ()) -> dict[str, str]:
         """The headers of a request with such a token."""
