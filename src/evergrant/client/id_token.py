@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Final
 
-from evergrant.client.exchange import Malformed
-from evergrant.jose.claims import Claims
-from evergrant.jose.errors import JoseError
-from evergrant.jose.keys import PublicKey
+from evergrant.client.errors import ProtocolError
+from evergrant.jose.claims import Claims, SignedClaims
+from evergrant.jose.errors import JoseError, JoseReason
+from evergrant.jose.keys import VERIFY_ALGS, PublicKey
 from evergrant.jose.verifying import UNTYPED, Expect, verify
+from evergrant.protocol.claims import at_hash
 from evergrant.protocol.provider import Provider
 from evergrant.protocol.secret import Secret
 
 LEEWAY_S: Final = 60
+
+
+class UnbelievedIdToken(ProtocolError):
+    """The ID token is not to be believed. `reason` is what the check of its signature, issuer or times found."""
+
+    def __init__(self, why: str, reason: JoseReason | None = None) -> None:
+        super().__init__(why, reason)
+        self.why = why
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.why
 
 
 def check_id_token(
@@ -29,10 +40,10 @@ def check_id_token(
     nonce: str | None,
     now_s: int,
 ) -> Claims:
-    """The claims of a genuine ID token. `nonce` is None after a refresh (§12.2). Raises Malformed, which says why."""
+    """The claims of a genuine ID token. `nonce` is None after a refresh (§12.2). Raises UnbelievedIdToken."""
     expect = Expect(
         keys=keys,
-        algorithms=frozenset({"RS256", "ES256"}),
+        algorithms=VERIFY_ALGS,
         typ=frozenset({"JWT", UNTYPED}),
         issuer=provider.issuer,
         audience=client_id,
@@ -42,19 +53,23 @@ def check_id_token(
         claims = verify(token.reveal(), expect, now_s)
         _check(claims, client_id, access_token, nonce)
     except JoseError as error:
-        raise Malformed(f"the ID token is not to be believed: {error.reason.value}") from None
+        raise UnbelievedIdToken(f"the ID token is not to be believed: {error.reason.value}", error.reason) from None
     return claims
 
 
-def _check(claims: Claims, client_id: str, access_token: Secret, nonce: str | None) -> None:
+def check_same_person(claims: Claims, subject: str | None) -> None:
+    """An ID token from a refresh is about whom the first was about (§12.2). Raises UnbelievedIdToken."""
+    if subject is not None and claims.subject != subject:
+        raise UnbelievedIdToken("the new ID token is about somebody else")
+
+
+def _check(claims: SignedClaims, client_id: str, access_token: Secret, nonce: str | None) -> None:
     if not claims.subject:
-        raise Malformed("the ID token has no sub")
+        raise UnbelievedIdToken("the ID token has no sub")
     if nonce is not None and claims.text("nonce") != nonce:
-        raise Malformed("the ID token has another nonce")
+        raise UnbelievedIdToken("the ID token has another nonce")
     if claims.text("azp") not in (None, client_id) or (len(claims.audience) > 1 and claims.text("azp") is None):
-        raise Malformed("the ID token was issued to another client")
-    at_hash = claims.text("at_hash")
-    # Both algorithms we accept hash with SHA-256 (§3.1.3.6).
-    half = sha256(access_token.reveal().encode()).digest()[:16]
-    if at_hash is not None and not hmac.compare_digest(at_hash, urlsafe_b64encode(half).rstrip(b"=").decode()):
-        raise Malformed("the ID token belongs to another access token")
+        raise UnbelievedIdToken("the ID token was issued to another client")
+    said, known = claims.text("at_hash"), at_hash(access_token.reveal(), claims.alg)
+    if said is not None and not hmac.compare_digest(said.encode("utf-8", "surrogatepass"), known.encode()):
+        raise UnbelievedIdToken("the ID token belongs to another access token")

@@ -15,9 +15,9 @@ class Provider:
     """An issuer, its endpoints and what it says of itself. An endpoint that is None is not there."""
 
     issuer: str
-    authorization_endpoint: str
+    authorization_endpoint: str | None
     token_endpoint: str
-    jwks_uri: str
+    jwks_uri: str | None
     userinfo_endpoint: str | None
     revocation_endpoint: str | None
     introspection_endpoint: str | None
@@ -44,9 +44,9 @@ def read_metadata(issuer: str, document: Mapping[str, object]) -> Provider:
     check_issuer(issuer, document)
     return Provider(
         issuer=issuer,
-        authorization_endpoint=url_of(document, "authorization_endpoint"),
+        authorization_endpoint=_optional_url(document, "authorization_endpoint"),
         token_endpoint=url_of(document, "token_endpoint"),
-        jwks_uri=url_of(document, "jwks_uri"),
+        jwks_uri=_optional_url(document, "jwks_uri"),
         userinfo_endpoint=_optional_url(document, "userinfo_endpoint"),
         revocation_endpoint=_optional_url(document, "revocation_endpoint"),
         introspection_endpoint=_optional_url(document, "introspection_endpoint"),

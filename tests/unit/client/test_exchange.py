@@ -7,11 +7,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from evergrant.client.errors import ProtocolError, Refused
 from evergrant.client.exchange import (
     Attempt,
     Identity,
-    Malformed,
-    Refused,
     authorization_url,
     exchange_code,
     read_callback,
@@ -83,7 +82,7 @@ def test_the_code_is_taken_from_our_issuers_answer_to_our_attempt(provider: Prov
     ],
 )
 def test_an_answer_of_somebody_else_is_not_believed(provider: Provider, url: str) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(ProtocolError):
         read_callback(url, provider, ATTEMPT)
 
 
@@ -144,7 +143,7 @@ def test_tokens_are_read_and_do_not_print() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'{"access_token": "a"}', b'{"token_type": "Bearer"}'])
 def test_an_answer_that_is_none_is_malformed(body: bytes) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(ProtocolError):
         read_tokens(200, body)
 
 
@@ -160,5 +159,5 @@ def test_an_error_answer_keeps_code_and_status() -> None:
 
 
 def test_a_gateways_error_page_is_no_oauth_error() -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(ProtocolError):
         read_tokens(502, b'{"message": "bad gateway"}')

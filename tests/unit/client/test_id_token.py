@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from evergrant.client.exchange import Malformed
+from evergrant.client.errors import ProtocolError
 from evergrant.client.id_token import check_id_token
 from evergrant.jose.claims import Claims
 from evergrant.jose.keys import generate
@@ -61,15 +61,15 @@ def test_a_good_one_is_believed() -> None:
     ],
 )
 def test_anything_else_is_not(wrong: dict[str, object]) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(ProtocolError):
         check({**GOOD, **wrong})
 
 
 def test_a_strangers_signature_is_not() -> None:
-    with pytest.raises(Malformed, match="unknown_key"):
+    with pytest.raises(ProtocolError, match="unknown_key"):
         check(GOOD, signed_by=STRANGER)
 
 
 def test_without_a_nonce_it_answers_nobodys_question() -> None:
-    with pytest.raises(Malformed, match="nonce"):
+    with pytest.raises(ProtocolError, match="nonce"):
         check({name: value for name, value in GOOD.items() if name != "nonce"})

@@ -8,7 +8,8 @@ import httpx2
 
 from evergrant.app.doctor.findings import Finding, broken, ok, weak
 from evergrant.app.settings import Settings
-from evergrant.client.exchange import Malformed, read_json
+from evergrant.client.errors import ProtocolError
+from evergrant.client.exchange import read_json
 from evergrant.protocol.provider import BadMetadata, read_metadata, well_known_urls
 
 _TIMEOUT_S: Final = 5.0
@@ -32,7 +33,7 @@ async def check_address(settings: Settings) -> Finding:
         return broken("address", "the proxy does not pass on the Host it was asked for", "Let it keep the Host header.")
     try:
         read_metadata(issuer, read_json(answer.content))
-    except (BadMetadata, Malformed) as problem:
+    except (BadMetadata, ProtocolError) as problem:
         fix = "Correct the proxy, or EVERGRANT_ISSUER."
         return broken("address", f"what answers at {issuer} is not this issuer: {problem}", fix)
     return ok("address", f"{issuer} answers, and is this issuer")

@@ -16,7 +16,8 @@ from evergrant.cli.benching.target import Target
 from evergrant.cli.failures import Failure
 from evergrant.cli.trying.forms import Person, StuckAt, walk
 from evergrant.client import exchange
-from evergrant.client.exchange import Attempt, Identity, Malformed, Refused, Tokens
+from evergrant.client.errors import ProtocolError, Refused
+from evergrant.client.exchange import Attempt, Identity, Tokens
 from evergrant.protocol.secret import Secret
 
 PLAIN: Final = "offline_access"
@@ -81,7 +82,7 @@ class Supply:
             raise Failure(
                 "nobody can sign in", "Give --username, and the password in EVERGRANT_PASSWORD or when asked."
             )
-        if not self._allow_remote and not is_loopback(urlsplit(provider.authorization_endpoint).hostname or ""):
+        if not self._allow_remote and not is_loopback(urlsplit(provider.authorization_endpoint or "").hostname or ""):
             raise Failure(
                 "people sign in at an address that is not this machine",
                 "Bring refresh tokens with --tokens FILE, or add --allow-remote.",
@@ -93,7 +94,7 @@ class Supply:
             code = exchange.read_callback(came_back, provider, attempt)
         except StuckAt as stuck:
             raise Failure(f"the sign-in did not get through: {stuck}", "Is it the right password?") from None
-        except (Refused, Malformed) as problem:
+        except (Refused, ProtocolError) as problem:
             raise _refused(problem) from None
         except httpx2.HTTPError:
             raise Failure(f"nobody answers at {provider.authorization_endpoint}") from None
@@ -139,7 +140,7 @@ class Supply:
         try:
             answer = self.post(self._target.token, body + self.client_fields)
             return exchange.read_tokens(answer.status_code, answer.content)
-        except (Refused, Malformed) as problem:
+        except (Refused, ProtocolError) as problem:
             raise _refused(problem) from None
         except httpx2.HTTPError:
             raise Failure(f"{self._target.base_url} stopped answering") from None
@@ -177,7 +178,7 @@ def _present(token: Secret | None) -> Secret:
     return token
 
 
-def _refused(problem: Refused | Malformed) -> Failure:
+def _refused(problem: Refused | ProtocolError) -> Failure:
     if isinstance(problem, Refused) and problem.error == "invalid_client":
         return Failure(f"the server refused the client: {problem}", "Look at --client-id and its secret.")
     return Failure(f"the server refused what the storm needs: {problem}", "Look at the client: evergrant client show.")

@@ -11,7 +11,8 @@ import httpx2
 from evergrant.app.settings import is_loopback
 from evergrant.cli.benching import cpu
 from evergrant.cli.failures import USAGE, Failure
-from evergrant.client.exchange import Malformed, read_json
+from evergrant.client.errors import ProtocolError
+from evergrant.client.exchange import read_json
 from evergrant.protocol.provider import BadMetadata, Provider, read_metadata
 
 
@@ -75,7 +76,7 @@ def find(http: httpx2.Client, url: str, *, allow_remote: bool) -> Target:
     try:
         document = read_json(answer.content)
         provider = read_metadata(str(document.get("issuer")), document)
-    except (BadMetadata, Malformed):
+    except (BadMetadata, ProtocolError):
         raise Failure(f"no authorization server answers at {url}", "Name the address of the issuer.") from None
     return Target(
         f"{parts.scheme}://{parts.netloc}",

@@ -12,7 +12,8 @@ from evergrant.cli.trying.browser import NobodyCame
 from evergrant.cli.trying.forms import StuckAt
 from evergrant.cli.trying.steps import NotAsItMustBe, Report, Step
 from evergrant.client import exchange
-from evergrant.client.exchange import Attempt, Identity, Malformed, Refused, Request, Tokens
+from evergrant.client.errors import ProtocolError, Refused
+from evergrant.client.exchange import Attempt, Identity, Request, Tokens
 from evergrant.client.id_token import check_id_token
 from evergrant.jose import jwks
 from evergrant.jose.claims import Claims
@@ -62,7 +63,7 @@ def run_loop(issuer: str, means: Means, progress: Callable[[Step], None]) -> Rep
     try:
         for _ in loop.walk(issuer):
             progress(loop.report.steps[-1])
-    except (NotAsItMustBe, BadMetadata, BadKey, Malformed, Refused, StuckAt, NobodyCame) as problem:
+    except (NotAsItMustBe, BadMetadata, BadKey, ProtocolError, Refused, StuckAt, NobodyCame) as problem:
         loop.report.steps[-1].problem = str(problem)
         progress(loop.report.steps[-1])
     except httpx2.HTTPError as problem:
@@ -101,7 +102,8 @@ class _Loop:
             provider = read_metadata(issuer, exchange.read_json(there[0][1].content))
             step.check("the document names this issuer, byte by byte", True)
             step.check("PKCE with S256 is offered", "S256" in provider.challenge_methods)
-            keys = jwks.read(exchange.read_json(self._means.http.get(provider.jwks_uri).content))
+            step.need("the document says where the keys are", provider.jwks_uri is not None)
+            keys = jwks.read(exchange.read_json(self._means.http.get(provider.jwks_uri or "").content))
             step.need(f"keys are published: {_kinds(keys)}", bool(keys))
             return _Found(provider, keys)
 
