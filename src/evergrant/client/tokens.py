@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from evergrant.client.errors import VaultDamaged
@@ -39,6 +39,10 @@ class TokenSet:
     subject: str | None = None
     revision: int = 0
     ended: str | None = None
+
+    def next_to(self, before: TokenSet | None) -> TokenSet:
+        """These, to be saved over what was there before."""
+        return replace(self, revision=1 if before is None else before.revision + 1)
 
     def to_record(self) -> dict[str, str | int | None]:
         """For a vault, which may write it as JSON. The tokens are in clear."""
