@@ -39,8 +39,15 @@ class Flight(Generic[T]):
             if self._future is not None:
                 return self._future
             future: Future[T] = Future()
+            # As work that has begun: otherwise a cancelled coroutine would cancel the future of all the others.
+            future.set_running_or_notify_cancel()
             self._future = future
-        threading.Thread(target=self._run, args=(work, future), name=self._name, daemon=self._daemon).start()
+        try:
+            threading.Thread(target=self._run, args=(work, future), name=self._name, daemon=self._daemon).start()
+        except RuntimeError as problem:
+            # No thread to be had, as at the end of a program: nobody would ever land.
+            self._forget()
+            future.set_exception(problem)
         return future
 
     def _run(self, work: Callable[[], T], future: Future[T]) -> None:
