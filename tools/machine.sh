@@ -4,10 +4,6 @@
 set -eu
 
 apt="$(dirname "$0")/apt.sh"
-# oidc-provider says no version, but cannot start without URL.parse: node 18 does not have it, 22 and the last of 20 do.
-node_is_new_enough() {
-    command -v node >/dev/null && node -e 'process.exit(typeof URL.parse === "function" ? 0 : 1)'
-}
 
 missing=
 if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
@@ -23,14 +19,10 @@ fi
 if command -v apt-get >/dev/null && ! ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1; then
     missing="$missing libatomic1"
 fi
-if ! node_is_new_enough; then
+# Any will do: where it is too old for what runs on it, `make test` gets a newer one from npm.
+if ! command -v node >/dev/null; then
     missing="$missing nodejs"
 fi
 [ -z "$missing" ] || "$apt" $missing
-if ! node_is_new_enough; then
-    echo "The tests run oidc-provider, which needs node 22 or newer. This is $(node --version), the newest your system has." >&2
-    echo "Please install a newer one, with npm, then try again." >&2
-    exit 1
-fi
 # After node: it may have brought npm.
 command -v npm >/dev/null || "$apt" npm
