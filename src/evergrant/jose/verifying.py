@@ -10,6 +10,8 @@ import re
 from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -99,7 +101,7 @@ def verify(token: str, expect: Expect, now_s: int) -> SignedClaims:
         raise JoseError(JoseReason.MALFORMED)
     signed, _, signature = token.rpartition(".")
     header, _, payload = signed.partition(".")
-    key = _choose_key(_object(header), expect)
+    key = _choose_key(_header(header), expect)
     _check_signature(signed.encode("ascii"), _octets(signature), key)
     # The payload is read only now: nothing of a stranger's making reaches the JSON reader but the header.
     return _check_claims(_object(payload), key.alg, expect, now_s)
@@ -171,6 +173,12 @@ def _audience(value: object) -> tuple[str, ...]:
     if not audience or len(audience) != len(listed):
         raise JoseError(JoseReason.CLAIM)
     return audience
+
+
+@lru_cache(maxsize=64)
+def _header(segment: str) -> Mapping[str, object]:
+    """The same few headers stand before all tokens of an issuer. What is malformed is not remembered."""
+    return MappingProxyType(_object(segment))
 
 
 def _object(segment: str) -> dict[str, object]:

@@ -108,22 +108,20 @@ def judge(token: AccessToken, needs: Requirement, now: Millis) -> None:
 
     First what another token could mend (scope, RFC 6750 §3.1; sign-in, RFC 9470 §3), last what none could.
     """
-    if not set(needs.audiences).issubset(token.audience):
+    if needs.audiences and not set(needs.audiences).issubset(token.audience):
         raise Refused(InvalidToken("The access token is for another part of this API."))
-    if not _enough(token.scopes, needs):
-        scope = needs.scope_needed(token.scopes)
+    held = token.scopes
+    if not held.issuperset(needs.scopes) or (needs.any_of and any(held.isdisjoint(group) for group in needs.any_of)):
+        scope = needs.scope_needed(held)
         raise Refused(InsufficientScope("The access token does not reach far enough.", scope=scope))
-    _judge_sign_in(token, needs, now)
-    if not token.roles.issuperset(needs.roles):
+    if needs.acr_values or needs.max_age_s is not None:
+        _judge_sign_in(token, needs, now)
+    if needs.roles and not token.roles.issuperset(needs.roles):
         raise Refused(AccessDenied("The subject lacks a role that is needed here."))
-    if not all(token.client_id in clients for clients in needs.clients):
+    if needs.clients and not all(token.client_id in clients for clients in needs.clients):
         raise Refused(AccessDenied("This is not for this client."))
-    if not all(predicate(token.claims) for predicate in needs.predicates):
+    if needs.predicates and not all(predicate(token.claims) for predicate in needs.predicates):
         raise Refused(AccessDenied("What the token says is not enough here."))
-
-
-def _enough(held: frozenset[str], needs: Requirement) -> bool:
-    return held.issuperset(needs.scopes) and not any(held.isdisjoint(group) for group in needs.any_of)
 
 
 def _judge_sign_in(token: AccessToken, needs: Requirement, now: Millis) -> None:

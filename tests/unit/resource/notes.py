@@ -1,5 +1,6 @@
 """The API of these tests, and tokens for it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from evergrant.jose.keys import SigningKey, generate
@@ -32,9 +33,15 @@ CLAIMS: Final[dict[str, object]] = {
 }
 
 
-def token(typ: str = "at+jwt", key: SigningKey = KEY, without: str = "", **claims: object) -> str:
-    """A truly signed token: the usual claims, `claims` on top, and `without` one of them."""
-    said = {name: value for name, value in (CLAIMS | claims).items() if name != without}
+def token(
+    typ: str = "at+jwt",
+    key: SigningKey = KEY,
+    without: str = "",
+    more: Mapping[str, object] | None = None,
+    **claims: object,
+) -> str:
+    """A truly signed token: the usual claims, `claims` and `more` on top, and `without` one of them."""
+    said = {name: value for name, value in (CLAIMS | claims | dict(more or {})).items() if name != without}
     return sign(said, key, typ)
 
 
