@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Protocol
 
 from evergrant.jose.errors import JoseError, JoseReason
@@ -48,8 +49,9 @@ async def finish_async(steps: Steps) -> AccessToken:
     try:
         while True:
             future = next(steps)
-            if not future.done():
-                await asyncio.wait([asyncio.shield(asyncio.wrap_future(future))])
+            # What it raises is for the steps to hear. Nobody else would, and asyncio would report it as lost.
+            with suppress(Exception):
+                await asyncio.shield(asyncio.wrap_future(future))
     except StopIteration as end:
         return _token(end)
 
