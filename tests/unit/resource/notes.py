@@ -37,11 +37,11 @@ def token(
     typ: str = "at+jwt",
     key: SigningKey = KEY,
     without: str = "",
-    more: Mapping[str, object] | None = None,
+    named: Mapping[str, object] | None = None,
     **claims: object,
 ) -> str:
-    """A truly signed token: the usual claims, `claims` and `more` on top, and `without` one of them."""
-    said = {name: value for name, value in (CLAIMS | claims | dict(more or {})).items() if name != without}
+    """A truly signed token: the usual claims, `claims` and `named` on top, and `without` one of them."""
+    said = {name: value for name, value in (CLAIMS | claims | dict(named or {})).items() if name != without}
     return sign(said, key, typ)
 
 

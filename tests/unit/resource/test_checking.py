@@ -111,7 +111,7 @@ def test_roles_may_lie_deeper() -> None:
     auth0 = replace(FOREIGN, roles_claim="https://notes.example/roles")
 
     assert check(token("JWT", realm_access={"roles": ["admin"]}), keycloak).roles == {"admin"}
-    assert check(token("JWT", more={"https://notes.example/roles": ["boss"]}), auth0).roles == {"boss"}
+    assert check(token("JWT", named={"https://notes.example/roles": ["boss"]}), auth0).roles == {"boss"}
 
 
 def test_an_issuer_that_follows_no_rfc_can_be_read_when_it_is_said() -> None:
@@ -126,7 +126,7 @@ def test_an_issuer_that_follows_no_rfc_can_be_read_when_it_is_said() -> None:
 
 @pytest.mark.parametrize("mark", ["nonce", "at_hash", "c_hash"])
 def test_s048_an_id_token_of_such_an_issuer_opens_nothing(mark: str) -> None:
-    assert reason(token("JWT", more={mark: "x"}), FOREIGN) is JoseReason.TYPE
+    assert reason(token("JWT", named={mark: "x"}), FOREIGN) is JoseReason.TYPE
 
 
 def test_a_check_follows_the_keys_it_is_given() -> None:
