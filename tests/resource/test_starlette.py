@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from evergrant.resource import Guard, Requirement, Resource, require
 from evergrant.resource.asgi import ProtectMiddleware
 from evergrant.resource.starlette import access_token, metadata_route, protect
-from evergrant.testing.issuer import FakeIssuer
+from evergrant.testing.issuer import CLIENT, FakeIssuer
 from tests.resource.behaviour import NEEDS, NOTES, OPEN, Api, ApiBehaviour, notes_guard, now, preflight, said
 from tests.resource.serving import asgi_served
 
@@ -69,18 +69,24 @@ class TestStarlette(ApiBehaviour):
 @pytest.mark.parametrize("kind", [coroutine, function])
 def test_an_endpoint_needs_its_scopes_and_what_else_is_said(kind: Any) -> None:
     guard = notes_guard()
-    endpoint = protect(guard, "notes:read", needs=require(roles=["editor"]))(kind)
+    endpoint = protect(guard, "notes:read", needs=require(clients=[CLIENT]), roles=["editor"])(kind)
     issuer = FakeIssuer(NOTES, clock=now)
 
     with issuer.trusted_by(guard), asgi_served(Starlette(routes=[Route("/notes", endpoint)])) as port:
         api = Api(port, guard)
         replies = [
-            api.show("/notes", issuer.mint(scope=scope, roles=roles))
-            for scope, roles in [("notes:read", ["editor"]), ("notes:read", []), ("", ["editor"])]
+            api.show("/notes", issuer.mint(scope=scope, roles=roles, client_id=client))
+            for scope, roles, client in [
+                ("notes:read", ["editor"], CLIENT),
+                ("notes:read", [], CLIENT),
+                ("notes:read", ["editor"], "another"),
+                ("", ["editor"], CLIENT),
+            ]
         ]
 
     assert [(reply.status, reply.json.get("error")) for reply in replies] == [
         (200, None),
+        (403, "access_denied"),
         (403, "access_denied"),
         (403, "insufficient_scope"),
     ]

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import TypeVar, cast
+from typing import TypeVar, Unpack, cast
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -36,18 +36,21 @@ from evergrant.resource import asgi
 from evergrant.resource.access_token import AccessToken
 from evergrant.resource.guard import Guard
 from evergrant.resource.refusals import Answer, Refused
-from evergrant.resource.requirements import ANY_TOKEN, Requirement, require
+from evergrant.resource.requirements import ANY_TOKEN, Conditions, Requirement, require
 
 Endpoint = TypeVar("Endpoint", bound=Callable[[Request], Response] | Callable[[Request], Awaitable[Response]])
 
 
-def protect(guard: Guard, *scopes: str, needs: Requirement = ANY_TOKEN) -> Callable[[Endpoint], Endpoint]:
-    """Lets requests through to the endpoint that show an access token with all `scopes` and what `needs` says.
+def protect(
+    guard: Guard, *scopes: str, needs: Requirement = ANY_TOKEN, **conditions: Unpack[Conditions]
+) -> Callable[[Endpoint], Endpoint]:
+    """Lets requests through to the endpoint that show an access token with all `scopes`, with what else is named (see
+    `evergrant.resource.require`) and with what `needs` says.
 
     The endpoint is a function of a request, a coroutine or not, and finds the token with `access_token(request)`, or
     at `request.state.access_token`. Put it under `@protect`, and that under anything that registers the endpoint.
     """
-    all_needs = require(*scopes) & needs
+    all_needs = require(*scopes, **conditions) & needs
 
     def protected(endpoint: Endpoint) -> Endpoint:
         if iscoroutinefunction(endpoint):
