@@ -30,7 +30,7 @@ def tables(results: dict[str, Any]) -> str:
     if results["endpoints"]:
         parts += ["### The other ways to a token, and an open loop", _endpoints(results), _signing_in(results)]
     if results["checking"]:
-        parts += ["### A resource server checks a new token, in process", _checking(results["checking"])]
+        parts += ["### An API checks a token, in process", _checking(results["checking"])]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -168,7 +168,7 @@ def _signing_in(results: dict[str, Any]) -> str:
 
 def _checking(found: dict[str, Any]) -> str:
     libraries = {name: spent for name, spent in found.items() if name != "signature_us"}
-    rows = [(name, f"{spent:.0f}", f"{spent / found['signature_us']:.1f}") for name, spent in libraries.items()]
+    rows = [(name, f"{spent:.1f}", f"{spent / found['signature_us']:.1f}") for name, spent in libraries.items()]
     return _table(("library", "µs", "in signatures"), rows)
 
 
