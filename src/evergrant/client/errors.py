@@ -80,6 +80,10 @@ class Refused(ClientError):
         return f"{self.error}: {self.description}" if self.description else self.error
 
 
+class WrongDestination(ClientError):
+    """A request with a token was about to go where the token must not be seen. It was not sent."""
+
+
 class VaultError(ClientError):
     """The place where tokens are kept does not do its work; the text says why, and never holds a token."""
 

@@ -123,8 +123,11 @@ class Keeper:
         return tokens.expires_at - early * (1 + self.jitter) / 2
 
 
-def _serves(tokens: TokenSet, wanted: Wanted, now: Millis) -> bool:
+def is_unwanted(tokens: TokenSet, wanted: Wanted) -> bool:
+    """Whether it is the very token that is not wanted."""
     unwanted = wanted.refused if isinstance(wanted, Valid) else wanted.than
-    if unwanted is not None and tokens.access_token == unwanted:
-        return False
-    return tokens.expires_at is None or now < tokens.expires_at
+    return unwanted is not None and tokens.access_token == unwanted
+
+
+def _serves(tokens: TokenSet, wanted: Wanted, now: Millis) -> bool:
+    return not is_unwanted(tokens, wanted) and (tokens.expires_at is None or now < tokens.expires_at)

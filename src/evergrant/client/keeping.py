@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from evergrant.client.errors import (
 from evergrant.client.keeper import (
     Decision,
     Keeper,
+    Newer,
     Pause,
     Renew,
     SignIn,
@@ -26,6 +29,7 @@ from evergrant.client.keeper import (
     Use,
     UseMeanwhile,
     Wanted,
+    is_unwanted,
 )
 from evergrant.client.renewal import Done, Failed, Renewal, Unsaved
 from evergrant.client.tokens import TokenSet
@@ -61,41 +65,48 @@ class Change:
 class Keeping:
     """One session. Any thread may call any of it."""
 
-    def __init__(self, keeper: Keeper, vault: Vault, key: str, issuer: Reachable) -> None:
+    def __init__(
+        self, keeper: Keeper, vault: Vault, key: str, issuer: Reachable, note: Callable[[Keeping], None]
+    ) -> None:
         self._keeper = keeper
         self._vault = vault
         self._key = key
         self._issuer = issuer
+        # Told after every attempt to renew that `owes` may have changed.
+        self._note = note
         self._held: TokenSet | None = None
         self._trouble: Trouble | None = None
         self._unsaved: Unsaved | None = None
         # Not a daemon: the program does not end between an answer of the issuer and its being saved.
         self._flight: Flight[TokenSet] = Flight("evergrant-renewal", daemon=False)
         self._turn = Turn()
+        self._settling: int | None = None
         self.listeners: list[Callable[[Change], object]] = []
 
     def owes(self, now: Millis) -> bool:
         """Whether this must not be forgotten: tokens are not saved yet, or the issuer is not to be asked so soon."""
         return self._unsaved is not None or (self._trouble is not None and now < self._trouble.until)
 
-    def at_hand(self, wanted: Wanted) -> TokenSet | None:
-        """What can be used at once, without I/O. Starts a renewal behind the caller's back if it is time for one."""
-        decision = self._decide(self._held, wanted)
-        match decision:
-            case Use(tokens=tokens):
-                return tokens
-            case UseMeanwhile(tokens=tokens):
-                self._flight.join(lambda: self._settle_behind(wanted))
-                return tokens
-            case Renew() | Pause() | SignIn():
-                # What the vault holds may be newer.
-                return None
-            case _:
-                assert_never(decision)
+    def get(self, wanted: Wanted) -> TokenSet:
+        """What is wanted. Waits for a renewal where there is nothing to use; everybody who waits shares one.
 
-    def join(self, wanted: Wanted) -> Future[TokenSet]:
-        """The work that gets what is wanted, or what is under way. Its errors are those of `Session.tokens`."""
-        return self._flight.join(lambda: self._settle(wanted))
+        Raises SignInRequired, RefreshUnavailable, Refused, ProtocolError, VaultUnavailable, VaultDamaged.
+        """
+        tokens = self._at_hand(wanted) or self._join(wanted).result()
+        # Once more: a renewal that others began may end with the very token that is not wanted any more.
+        return tokens if not is_unwanted(tokens, wanted) else self._join(wanted).result()
+
+    async def aget(self, wanted: Wanted) -> TokenSet:
+        """As `get`. Whoever is cancelled leaves the renewal as it is."""
+        tokens = self._at_hand(wanted)
+        if tokens is None:
+            tokens = await asyncio.wrap_future(self._join(wanted))
+        return tokens if not is_unwanted(tokens, wanted) else await asyncio.wrap_future(self._join(wanted))
+
+    def newer(self) -> Newer:
+        """Wanted is another token than the vault has at this moment. Raises VaultUnavailable, VaultDamaged."""
+        held = self._vault.load(self._key)
+        return Newer(held.access_token if held is not None else None)
 
     def keep(self, tokens: TokenSet) -> None:
         """From now on the session has these."""
@@ -121,8 +132,29 @@ class Keeping:
             self._held, self._trouble, self._unsaved = None, None, None
         self._tell(Change(ChangeKind.ENDED, None))
 
+    def _at_hand(self, wanted: Wanted) -> TokenSet | None:
+        """What can be used at once, without I/O. Starts a renewal behind the caller's back if it is time for one."""
+        decision = self._decide(self._held, wanted)
+        match decision:
+            case Use(tokens=tokens):
+                return tokens
+            case UseMeanwhile(tokens=tokens):
+                self._flight.join(lambda: self._settle_behind(wanted))
+                return tokens
+            case Renew() | Pause() | SignIn():
+                # What the vault holds may be newer.
+                return None
+            case _:
+                assert_never(decision)
+
+    def _join(self, wanted: Wanted) -> Future[TokenSet]:
+        if threading.get_ident() == self._settling:
+            raise RuntimeError("a listener waits for the renewal that waits for it: ask in another thread")
+        return self._flight.join(lambda: self._settle(wanted))
+
     def _settle(self, wanted: Wanted) -> TokenSet:
         """In the flight's thread: what is wanted, from the vault or from the issuer."""
+        self._settling = threading.get_ident()
         try:
             with self._turn.taken(LOCK_S):
                 glanced = self._vault.load(self._key)
@@ -139,6 +171,7 @@ class Keeping:
                         raise SignInRequired(reason)
                     case SignIn() | UseMeanwhile() | Renew():
                         change, result = self._renew(wanted)
+                        self._note(self)
                     case _:
                         assert_never(decision)
         except VaultBusy as busy:
@@ -168,12 +201,11 @@ class Keeping:
             if isinstance(ending, Done):
                 why = f"the new tokens are not saved: {reason_of(problem)}"
                 ending = Failed(RefreshUnavailable(why), self._held, renewal.saved)
-        before = self._held
         match ending:
             case Done(tokens=tokens):
                 self._held, self._trouble, self._unsaved = tokens, None, None
-                changed = renewal.saved is not None and tokens != before
-                return Change(ChangeKind.RENEWED, tokens) if changed else None, tokens
+                written = renewal.saved is not None
+                return Change(ChangeKind.RENEWED, tokens) if written else None, tokens
             case Failed(error=error, held=held, unsaved=unsaved):
                 self._held, self._unsaved = held, unsaved
                 if isinstance(error, SignInRequired):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx2
 
 from evergrant import __version__
+from evergrant.client.addresses import check_url
 from evergrant.client.errors import IssuerUnavailable, ProtocolError
 from evergrant.client.exchange import Answer, Request
 from evergrant.client.world import Clock
@@ -19,7 +19,6 @@ WHOLE_S: Final = 15.0
 """From the first byte sent to the last one read: `READ_S` alone never ends where a server sends a byte now and then."""
 LARGEST_ANSWER: Final = 256 * 1024
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _TIMEOUT: Final = httpx2.Timeout(READ_S, connect=CONNECT_S)
 # Not compressed: a small answer could otherwise become a large one here.
 _HEADERS: Final = {"User-Agent": f"evergrant/{__version__}", "Accept-Encoding": "identity"}
@@ -31,19 +30,6 @@ class NotReached(IssuerUnavailable):
 
 class AnswerLost(IssuerUnavailable):
     """The request may have arrived; its answer did not."""
-
-
-def check_url(url: str) -> None:
-    """Raises ProtocolError unless it is https, or http to this machine."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        raise ProtocolError("an address of the issuer is no URL") from None
-    if not host or parts.username is not None:
-        raise ProtocolError("an address of the issuer is no URL, or holds a user name")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        raise ProtocolError(f"{parts.scheme}://{host} is not encrypted: only https, or http on loopback, is")
 
 
 class Transport:

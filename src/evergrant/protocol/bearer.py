@@ -1,4 +1,4 @@
-"""Reads the `Authorization` header and writes `WWW-Authenticate`. RFC 9110 §11, RFC 7617, RFC 6750."""
+"""Reads the `Authorization` header, reads and writes `WWW-Authenticate`. RFC 9110 §11, RFC 7617, RFC 6750."""
 
 from __future__ import annotations
 
@@ -14,11 +14,19 @@ from evergrant.protocol.values import ClientId
 
 MAX_BASIC: Final = 8 * 1024
 MAX_BEARER: Final = 16 * 1024
+MAX_CHALLENGES: Final = 16 * 1024
 
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _VSCHAR: Final = re.compile(r"[\x20-\x7e]*")
 _TOKEN68: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _TCHAR: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BETWEEN: Final = re.compile(r"[ \t,]*")
+_SCHEME: Final = re.compile(rf"({_TCHAR.pattern})(?:[ \t]+|(?=,)|\Z)")
+_CREDENTIAL: Final = re.compile(rf"(?:{_TOKEN68.pattern})(?=[ \t]*(?:,|\Z))")
+_PARAMETER: Final = re.compile(
+    rf'({_TCHAR.pattern})[ \t]*=[ \t]*(?:({_TCHAR.pattern})|"((?:[^"\\]|\\.)*)")(?=[ \t]*(?:,|\Z))'
+)
+_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 class BasicCredentials(NamedTuple):
@@ -26,6 +34,13 @@ class BasicCredentials(NamedTuple):
 
     client_id: ClientId
     secret: Secret
+
+
+class Challenge(NamedTuple):
+    """One challenge of a `WWW-Authenticate` header. The scheme and the names are in lower case."""
+
+    scheme: str
+    parameters: Mapping[str, str]
 
 
 def basic(header: str | None) -> BasicCredentials | None:
@@ -73,6 +88,37 @@ def challenge(scheme: str, parameters: Mapping[str, str]) -> str:
     """
     pairs = [f'{_checked_name(name)}="{_quoted(value)}"' for name, value in parameters.items()]
     return f"{_checked_name(scheme)} {', '.join(pairs)}".rstrip()
+
+
+def challenges(header: str) -> tuple[Challenge, ...]:
+    """The challenges of a `WWW-Authenticate` value, several values joined by commas. RFC 9110 §11.6.1.
+
+    Reading ends where the text is none, with what was read before it: an answer's header is a hint, and half a hint
+    may be of use. Of a parameter that is repeated the first counts.
+    """
+    read: list[Challenge] = []
+    parameters: dict[str, str] = {}
+    at = _past(_BETWEEN, header, 0)
+    while at < min(len(header), MAX_CHALLENGES):
+        parameter, scheme = _PARAMETER.match(header, at), _SCHEME.match(header, at)
+        if parameter is not None and read:
+            name, bare, quoted = parameter.groups()
+            parameters.setdefault(name.lower(), bare if bare is not None else _ESCAPED.sub(r"\1", quoted))
+            at = parameter.end()
+        elif scheme is not None:
+            parameters = {}
+            read.append(Challenge(scheme[1].lower(), parameters))
+            # What other schemes than ours say in one word (`Negotiate YII=`) is passed over.
+            at = _past(_CREDENTIAL, header, scheme.end())
+        else:
+            break
+        at = _past(_BETWEEN, header, at)
+    return tuple(read)
+
+
+def _past(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return at if found is None else found.end()
 
 
 def _parameter_of(header: str | None, scheme: str) -> str | None:

@@ -8,13 +8,13 @@ from typing import Final, Protocol
 
 import httpx2
 
-from evergrant.cli.trying.browser import NobodyCame
 from evergrant.cli.trying.forms import StuckAt
 from evergrant.cli.trying.steps import NotAsItMustBe, Report, Step
 from evergrant.client import exchange
 from evergrant.client.errors import ProtocolError, Refused
 from evergrant.client.exchange import Attempt, Identity, Request, Tokens
 from evergrant.client.id_token import check_id_token
+from evergrant.client.loopback import NobodyCame
 from evergrant.jose import jwks
 from evergrant.jose.claims import Claims
 from evergrant.jose.errors import BadKey

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import webbrowser
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +20,10 @@ from evergrant.app.wiring import clock, random
 from evergrant.cli.answers import console
 from evergrant.cli.desk import Desk
 from evergrant.cli.failures import Failure
-from evergrant.cli.trying.browser import Callback
 from evergrant.cli.trying.forms import Person, walk
 from evergrant.cli.trying.loop import Means, SignsIn
 from evergrant.client.exchange import Attempt, Identity
+from evergrant.client.loopback import Callback
 from evergrant.protocol.secret import Secret
 
 DEMO_CLIENT: Final = "demo-web"
@@ -97,7 +98,9 @@ def _by_forms(http: httpx2.Client, person: Person) -> SignsIn:
 def _by_browser(callback: Callback, *, open_browser: bool) -> SignsIn:
     def sign_in(url: str, _attempt: Attempt) -> tuple[str, str]:
         console(stderr=True).print(f"Sign in here:\n{url}", markup=False, highlight=False, soft_wrap=True)
-        return callback.wait(url, open_browser=open_browser, seconds=BROWSER_WAIT_S), "in your browser"
+        if open_browser:
+            webbrowser.open(url)
+        return callback.wait(BROWSER_WAIT_S), "in your browser"
 
     return sign_in
 

@@ -1,28 +1,31 @@
-"""Signs in with the user's own browser, and listens on loopback for it to come back. RFC 8252 §7.3."""
+"""Listens on loopback for a browser that comes back from signing in. RFC 8252 §7.3."""
 
 from __future__ import annotations
 
 import threading
-import webbrowser
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from evergrant.client.errors import ClientError
 
 PATH: Final = "/callback"
+_STRANGERS: Final = 20
 _DONE: Final = (
     b"<!doctype html><html lang=en><meta charset=utf-8><title>Done</title><link rel=icon href=data:,>"
     b"<p>Done. You can close this page and go back to the terminal."
 )
 
 
-class NobodyCame(Exception):
+class NobodyCame(ClientError):
     """The browser did not come back in time."""
 
 
 class Callback:
-    """A redirect URI that listens while the `with` block runs."""
+    """A redirect URI that listens while the `with` block runs, on any free port unless one is named."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self._arrived: Queue[str] = Queue()
         arrived = self._arrived
 
@@ -42,9 +45,10 @@ class Callback:
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing: the path carries a code."""
 
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        # With threads: a browser may open a connection ahead of time and say nothing on it.
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.base = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def uri(self) -> str:
@@ -59,11 +63,18 @@ class Callback:
         self._server.shutdown()
         self._server.server_close()
 
-    def wait(self, url: str, *, open_browser: bool, seconds: float) -> str:
-        """Open `url` and return where the browser came back to. Raises NobodyCame."""
-        if open_browser:
-            webbrowser.open(url)
+    def wait(self, seconds: float) -> str:
+        """Where the browser came back to. Raises NobodyCame."""
         try:
             return self.base + self._arrived.get(timeout=seconds)
         except Empty:
             raise NobodyCame(f"nobody came back within {seconds:.0f} seconds") from None
+
+    def wait_for(self, state: str, seconds: float) -> str:
+        """As `wait`, and whoever comes with another state is passed over: every page can send a browser here."""
+        # One after another within the same time would need a clock; so many are no accident any more.
+        for _ in range(_STRANGERS):
+            came_back = self.wait(seconds)
+            if state in parse_qs(urlsplit(came_back).query).get("state", ()):
+                return came_back
+        raise NobodyCame("only strangers came back")
