@@ -95,7 +95,7 @@ class Keeper:
     def decide(self, held: TokenSet | None, wanted: Wanted, now: Millis, trouble: Trouble | None = None) -> Decision:
         """What to do with what is held."""
         usable = held if held is not None and held.ended is None and _serves(held, wanted, now) else None
-        if usable is not None and now < self._due(usable):
+        if usable is not None and now < due(usable, self.jitter):
             return Use(usable)
         obstacle = self.way.obstacle(held)
         if obstacle is not None:
@@ -115,12 +115,14 @@ class Keeper:
         pause = max(min(pause, LONGEST_PAUSE), (asked_s or 0.0) * 1000)
         return Trouble(failures, Millis(now + int(pause)), error)
 
-    def _due(self, tokens: TokenSet) -> float:
-        if tokens.expires_at is None:
-            # RFC 6749 §5.1: it ends when the issuer says elsewhere; an API's refusal is how we learn of it.
-            return float("inf")
-        early = min(EARLY, (tokens.expires_at - tokens.obtained_at) // 5)
-        return tokens.expires_at - early * (1 + self.jitter) / 2
+
+def due(tokens: TokenSet, jitter: float) -> float:
+    """When it is time to renew them, milliseconds UTC."""
+    if tokens.expires_at is None:
+        # RFC 6749 §5.1: it ends when the issuer says elsewhere; an API's refusal is how we learn of it.
+        return float("inf")
+    early = min(EARLY, (tokens.expires_at - tokens.obtained_at) // 5)
+    return tokens.expires_at - early * (1 + jitter) / 2
 
 
 def is_unwanted(tokens: TokenSet, wanted: Wanted) -> bool:

@@ -30,8 +30,8 @@ class Keepings:
         self._owing: set[Keeping] = set()
 
     def get(self, way: Way, vault: Vault, *name: str | None) -> Keeping:
-        """The session of that name in that vault. Issuer and client are part of the name, so that no two share one."""
-        key = json.dumps([way.provider.issuer, way.client.client_id, *name])
+        """The session of that name in that vault."""
+        key = key_of(way.provider.issuer, way.client.client_id, *name)
         # By identity: whoever keeps the session keeps the vault, so that no other one can have its place.
         place = (id(vault), key)
         keeping = self._alive.get(place)
@@ -43,3 +43,8 @@ class Keepings:
     def _note(self, keeping: Keeping) -> None:
         now = self._issuer.transport.clock()
         self._owing = {known for known in (*self._owing, keeping) if known.owes(now)}
+
+
+def key_of(issuer: str, client_id: str, *name: str | None) -> str:
+    """Of a session in a vault. Issuer and client are part of it, so that no two share one."""
+    return json.dumps([issuer, client_id, *name])
