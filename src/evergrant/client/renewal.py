@@ -232,7 +232,7 @@ class Renewal:
         """The issuer calls the refresh token invalid. It is not if somebody without our lock has renewed meanwhile."""
         sent = self._held
         now = yield from self._load()
-        if sent is None or (self._held is not None and self._held.refresh_token != sent.refresh_token):
+        if sent is None or self._held is None or self._held.refresh_token != sent.refresh_token:
             good = self._judge(now)
             if good is None:
                 raise RefreshUnavailable("somebody else has just renewed")
