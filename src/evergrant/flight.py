@@ -50,6 +50,10 @@ class Flight(Generic[T]):
             future.set_exception(problem)
         return future
 
+    def under_way(self) -> Future[T] | None:
+        """The flight that has not landed yet, if there is one. What it did is done once there is none."""
+        return self._future if self._process == os.getpid() else None
+
     def _run(self, work: Callable[[], T], future: Future[T]) -> None:
         # Everybody is told by the future, and whoever asks after that begins anew: that order, or somebody could
         # still join a flight that has landed.

@@ -30,8 +30,8 @@ class KeySource(Protocol):
         """The keys, or the future that will have them. The future, or the call, raises KeysUnavailable."""
         ...
 
-    def after_unknown(self) -> Future[Keys] | None:
-        """A key was not among them: the future of a new look, or None if it was looked for a moment ago."""
+    def after_unknown(self, seen: Keys) -> Future[Keys] | None:
+        """A key was not among `seen`: the future of others, or None if there are none, as of a moment ago."""
         ...
 
 
@@ -45,7 +45,7 @@ class FixedKeys:
         """All of them."""
         return self._keys
 
-    def after_unknown(self) -> None:
+    def after_unknown(self, seen: Keys) -> None:
         """There are no others."""
 
 
@@ -82,8 +82,20 @@ class IssuerKeys:
             case "give up":
                 raise KeysUnavailable(self._why)
 
-    def after_unknown(self) -> Future[Keys] | None:
-        """See KeySource."""
+    def after_unknown(self, seen: Keys) -> Future[Keys] | None:
+        """See KeySource.
+
+        Of many who meet a new key at once one looks, and the others wait for what it finds, or take what it has found
+        since they looked: in that order, because a flight has written down its finding when it is no longer under way.
+        """
+        others = self._flight.under_way()
+        if others is not None:
+            return others
+        held = self._state.keys
+        if held is not None and held is not seen:
+            found: Future[Keys] = Future()
+            found.set_result(held)
+            return found
         with self._lock:
             now = self._clock()
             if self._state.after_unknown(now) == "give up":

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Generator
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 from evergrant.jose.errors import JoseError, JoseReason
 from evergrant.protocol.errors import InvalidToken, TemporarilyUnavailable
@@ -18,6 +18,9 @@ from evergrant.resource.keys import IssuerKeys, Keys, KeySource, KeysUnavailable
 from evergrant.resource.refusals import Refused
 from evergrant.resource.remembered import Remembered, digest_of
 from evergrant.resource.system import Clock, clock
+
+MOST_LOOKS: Final = 2
+"""How often keys are looked for again, for one token whose key is not known."""
 
 Steps = Generator["Future[object]", None, AccessToken]
 """Yields each future that has to be done before it goes on, and returns the token."""
@@ -97,17 +100,21 @@ class JwtVerifier:
     def steps(self, token: str) -> Steps:
         """See Verifier."""
         keys = yield from self._current()
+        # Twice: what was under way when the key was not found may have begun before there was such a key.
+        for _ in range(MOST_LOOKS):
+            try:
+                return self._check(token, keys)
+            except JoseError as problem:
+                again = self._keys.after_unknown(keys) if problem.reason is JoseReason.UNKNOWN_KEY else None
+                if again is None:
+                    raise _bad(problem) from None
+            yield again  # type: ignore[misc]  # a future of keys is a future of something
+            try:
+                keys = again.result()
+            except KeysUnavailable as problem:
+                raise unavailable() from problem
         try:
             return self._check(token, keys)
-        except JoseError as problem:
-            again = self._keys.after_unknown() if problem.reason is JoseReason.UNKNOWN_KEY else None
-            if again is None:
-                raise _bad(problem) from None
-        yield again  # type: ignore[misc]  # a future of keys is a future of something
-        try:
-            return self._check(token, again.result())
-        except KeysUnavailable as problem:
-            raise unavailable() from problem
         except JoseError as problem:
             raise _bad(problem) from None
 

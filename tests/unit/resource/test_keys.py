@@ -111,6 +111,27 @@ def test_a_new_key_is_known_at_once_with_one_fetch(api: Api) -> None:
     assert api.issuer.asked[JWKS] == 2
 
 
+def test_threads_that_meet_a_new_key_at_once_all_wait_for_the_one_who_looks(api: Api) -> None:
+    api.subject()
+    api.issuer.rotate()
+    api.issuer.go_on.clear()
+    together = Barrier(17)
+
+    def call() -> str:
+        token = api.token()
+        together.wait(10)
+        return api.subject(token)
+
+    with ThreadPoolExecutor(16) as threads:
+        calls = [threads.submit(call) for _ in range(16)]
+        together.wait(10)
+        until(lambda: api.issuer.asked[JWKS] == 2, what="the issuer is asked")
+        api.issuer.go_on.set()
+        assert {call.result(20) for call in calls} == {"u_ada"}
+
+    assert api.issuer.asked[JWKS] == 2
+
+
 def test_ten_thousand_unknown_keys_cost_one_fetch_and_another_one_half_a_minute_later(api: Api) -> None:
     """Whoever sends names of his own making cannot make the API ask the issuer each time."""
     good = api.token()
