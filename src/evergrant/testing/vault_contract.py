@@ -207,6 +207,18 @@ class VaultContract:
 
         assert vault.load(ADA) == replace(a_session(0), revision=4 * TURNS)
 
+    def test_sessions_that_are_saved_at_the_same_moment_are_all_kept(self, make_vault: MakeVault) -> None:
+        """Whoever writes one beside others must not bring back what the others were before."""
+        keys = [f"{ADA} {number}" for number in range(4)]
+        for key in keys:
+            _save(make_vault(), key, a_session(0))
+
+        with ThreadPoolExecutor(len(keys)) as pool:
+            for turn in [pool.submit(_take_turns, make_vault, key) for key in keys]:
+                turn.result(PATIENCE_S)
+
+        assert [make_vault().load(key) for key in keys] == [replace(a_session(0), revision=TURNS)] * len(keys)
+
     def test_neither_a_vault_nor_a_drawer_nor_an_error_shows_a_token(self, make_vault: MakeVault) -> None:
         vault = make_vault()
         _save(vault, ADA, a_session(1))
@@ -266,10 +278,10 @@ def _save_and_fail(vault: Vault, key: str, tokens: TokenSet) -> None:
         raise LookupError
 
 
-def _take_turns(make_vault: MakeVault) -> None:
+def _take_turns(make_vault: MakeVault, key: str = ADA) -> None:
     vault = make_vault()
     for _ in range(TURNS):
-        with vault.locked(ADA, PATIENCE_S) as drawer:
+        with vault.locked(key, PATIENCE_S) as drawer:
             tokens = drawer.load()
             assert tokens is not None
             drawer.save(replace(tokens, revision=tokens.revision + 1))
