@@ -11,7 +11,8 @@ from evergrant.core.reasons import Reason
 from evergrant.protocol.errors import UnauthorizedClient
 from evergrant.server.http.reading import headers
 
-_HEADERS: Final = "Authorization, Content-Type, DPoP, MCP-Protocol-Version"
+# Swagger UI, the documentation of most APIs, sends the last one when it redeems a code.
+_HEADERS: Final = "Authorization, Content-Type, DPoP, MCP-Protocol-Version, X-Requested-With"
 _EXPOSED: Final = b"WWW-Authenticate, DPoP-Nonce, Retry-After, X-Correlation-Id"
 _VARY: Final = (b"vary", b"Origin")
 _READABLE: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED))
