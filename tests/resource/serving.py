@@ -13,9 +13,9 @@ from tests.support.waiting import until
 
 
 @contextmanager
-def asgi_served(app: Any) -> Iterator[int]:
-    """Serve an ASGI application until the block ends; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def asgi_served(app: Any, port: int = 0) -> Iterator[int]:
+    """Serve an ASGI application until the block ends; its port, a free one by default."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(app, ws="websockets-sansio", log_config=None, access_log=False, proxy_headers=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
