@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code, and the generated parts of docs/explanation: `make docs`.
+"""Writes docs/reference and examples from the code, and the generated parts of docs/explanation: `make docs`.
 
 With `--check` nothing is written; the exit code is 1 if a page differs from what the code says.
 """
@@ -19,7 +19,11 @@ from documents.policies import policies_page
 from documents.settings import settings_page
 from documents.words import GENERATED
 
-DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
+from evergrant.cli.quickstart.programs import PROGRAMS
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+DOCS: Final = ROOT / "docs"
+EXAMPLES: Final = ROOT / "examples"
 PAGES: Final = (
     settings_page, policies_page, endpoints_page, errors_page, cli_page, events_page, metrics_page, judging_page,
 )  # fmt: skip
@@ -33,6 +37,7 @@ def written() -> dict[Path, str]:
     contents[DOCS / "reference" / "README.md"] = _index(dict(pages))
     contents[DOCS / "explanation" / "grant-life-cycle.svg"] = diagram()
     contents[LIFE_CYCLE] = between_marks(LIFE_CYCLE.read_text(encoding="utf-8"), "judging table", judging_table())
+    contents |= {EXAMPLES / program.file: program.text for program in PROGRAMS.values()}
     return contents
 
 
@@ -58,7 +63,7 @@ def main(arguments: list[str]) -> int:
         return 2
     differing = {path: text for path, text in written().items() if not path.exists() or path.read_text() != text}
     for path, text in differing.items():
-        name = path.relative_to(DOCS.parent)
+        name = path.relative_to(ROOT)
         if check:
             print(f"{name} is not what the code says: run `make docs`.")
         else:

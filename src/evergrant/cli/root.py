@@ -10,6 +10,8 @@ import typer
 from evergrant import __version__
 from evergrant.cli import bench, client, db, doctor, explain, grant, keys, realm, resource, serve, user
 from evergrant.cli.failures import INTERRUPTED, Failure, Trouble, report
+from evergrant.cli.quickstart import command as quickstart
+from evergrant.cli.signing_in import login, logout, token
 from evergrant.cli.trying import command as trying
 
 app = typer.Typer(
@@ -21,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for add in (serve.add, trying.add, realm.add, client.add, resource.add, user.add, grant.add, keys.add, db.add):
+for add in (serve.add, trying.add, quickstart.add, login.add, token.add, logout.add):
+    add(app)
+for add in (realm.add, client.add, resource.add, user.add, grant.add, keys.add, db.add):
     add(app)
 explain.add(app)
 doctor.add(app)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import ssl
-import webbrowser
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx2
 
 from evergrant.app.demo_file import DemoFile, read_demo_file
-from evergrant.app.settings import Settings, is_loopback
+from evergrant.app.settings import Settings
 from evergrant.app.wiring import clock, random
-from evergrant.cli.answers import console
+from evergrant.cli.address import open_address, print_address
 from evergrant.cli.desk import Desk
 from evergrant.cli.failures import Failure
+from evergrant.cli.trust import trust
 from evergrant.cli.trying.forms import Person, walk
 from evergrant.cli.trying.loop import Means, SignsIn
 from evergrant.client.exchange import Attempt, Identity
@@ -49,7 +47,7 @@ def choose(desk: Desk, wanted: Wanted) -> Iterator[tuple[str, Means]]:
     demo = None if wanted.client_id else _demo(desk.settings, wanted)
     issuer = wanted.issuer or desk.settings.issuer
     with httpx2.Client(
-        timeout=_TIMEOUT_S, verify=_trust(desk.settings, wanted, issuer), headers={"User-Agent": "evergrant-try"}
+        timeout=_TIMEOUT_S, verify=trust(desk, issuer, wanted.ca_file), headers={"User-Agent": "evergrant-try"}
     ) as http:
         if demo is not None:
             sign_in = _by_forms(http, Person(demo.username, demo.password))
@@ -57,7 +55,7 @@ def choose(desk: Desk, wanted: Wanted) -> Iterator[tuple[str, Means]]:
             return
         with Callback() as callback:
             secret = Secret(wanted.client_secret) if wanted.client_secret else None
-            sign_in = _by_browser(callback, open_browser=wanted.open_browser)
+            sign_in = _by_browser(callback, open_address if wanted.open_browser else print_address)
             yield issuer, _means(http, Identity(wanted.client_id or "", secret), callback.uri, sign_in)
 
 
@@ -95,25 +93,9 @@ def _by_forms(http: httpx2.Client, person: Person) -> SignsIn:
     return sign_in
 
 
-def _by_browser(callback: Callback, *, open_browser: bool) -> SignsIn:
+def _by_browser(callback: Callback, show: Callable[[str], None]) -> SignsIn:
     def sign_in(url: str, _attempt: Attempt) -> tuple[str, str]:
-        console(stderr=True).print(f"Sign in here:\n{url}", markup=False, highlight=False, soft_wrap=True)
-        if open_browser:
-            webbrowser.open(url)
+        show(url)
         return callback.wait(BROWSER_WAIT_S), "in your browser"
 
     return sign_in
-
-
-def _trust(settings: Settings, wanted: Wanted, issuer: str) -> ssl.SSLContext | bool:
-    """The system's certificates; for a server on this machine with a certificate of its own, that one as well."""
-    own = settings.tls.cert if is_loopback(urlsplit(issuer).hostname or "") else None
-    extra = wanted.ca_file or own
-    if extra is None or not issuer.startswith("https://"):
-        return True
-    context = ssl.create_default_context()
-    try:
-        context.load_verify_locations(extra)
-    except (OSError, ssl.SSLError):
-        raise Failure(f"{extra} holds no certificate that can be read", "Name a PEM file.") from None
-    return context

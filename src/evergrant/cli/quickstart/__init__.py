@@ -1,0 +1,1 @@
+"""`evergrant quickstart`: whole programs, filled in for the server that runs here."""
