@@ -46,7 +46,7 @@ check: $(VENV)/.test
 bench: machine $(VENV)/.test $(BENCH)/.bench
 	$(RUN) -m bench.run $(ARGS)
 
-# PostgreSQL, Chromium, wrk and node, which no Python package brings.
+# PostgreSQL, Chromium, wrk, libfaketime and node, which no Python package brings.
 machine:
 	@tools/machine.sh
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make sure that the programs are here which the tests run but no Python package brings:
-# PostgreSQL's server, Chromium with one font, wrk, and node with npm.
+# PostgreSQL's server, Chromium with one font, wrk, libfaketime, and node with npm.
 set -eu
 
 apt="$(dirname "$0")/apt.sh"
@@ -14,6 +14,9 @@ if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null;
 fi
 if ! command -v wrk >/dev/null; then
     missing="$missing wrk"
+fi
+if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then
+    missing="$missing faketime"
 fi
 # Playwright's driver is a program of its own and needs this; a small Debian does not have it.
 if command -v apt-get >/dev/null && ! ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1; then
