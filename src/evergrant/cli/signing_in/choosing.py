@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from evergrant.app.demo import WEB
 from evergrant.app.demo_file import read_demo_file
 from evergrant.cli.desk import Desk
 from evergrant.cli.failures import Failure
 from evergrant.cli.signing_in.last_login import Login, last_login
-from evergrant.cli.trust import trust
 from evergrant.client import Client, FileVault, Issuer, TokenSet
 from evergrant.client.keepings import key_of
 from evergrant.protocol.secret import Secret
@@ -56,10 +54,12 @@ class Chosen:
 
     def client(self, desk: Desk) -> Client:
         """Asks the issuer for its document. Raises ClientError."""
-        context = trust(desk, self.login.issuer, Path(self.login.ca_file) if self.login.ca_file else None)
-        # Late: what needs no network needs not this.
+        # Late: what needs no network needs neither.
         import httpx2
 
+        from evergrant.cli.trust import trust
+
+        context = trust(desk, self.login.issuer, Path(self.login.ca_file) if self.login.ca_file else None)
         # As the library's own, no connection is kept: one that was closed just now looks like a lost answer.
         own = httpx2.Client(verify=context, limits=httpx2.Limits(max_keepalive_connections=0))
         issuer = Issuer.discover(self.login.issuer, http=None if context is True else own)
@@ -87,6 +87,9 @@ def _first(desk: Desk, given: Given, last: Login | None) -> Login:
     if given.client_id is not None:
         issuer = given.issuer or (last.issuer if last is not None else desk.settings.issuer)
         return Login(issuer, given.client_id, DEFAULT_NAME, has_secret=given.client_secret is not None)
+    # Late: it brings half the server.
+    from evergrant.app.demo import WEB
+
     demo = read_demo_file(desk.settings.data_dir)
     if given.issuer is not None and (demo is None or given.issuer != demo.issuer):
         raise Failure(
