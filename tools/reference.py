@@ -14,6 +14,7 @@ from documents.endpoints import endpoints_page
 from documents.errors import errors_page
 from documents.events import events_page
 from documents.judging import judging_page, judging_table
+from documents.libraries import client_page, resource_page
 from documents.metrics import metrics_page
 from documents.policies import policies_page
 from documents.settings import settings_page
@@ -26,6 +27,7 @@ DOCS: Final = ROOT / "docs"
 EXAMPLES: Final = ROOT / "examples"
 PAGES: Final = (
     settings_page, policies_page, endpoints_page, errors_page, cli_page, events_page, metrics_page, judging_page,
+    resource_page, client_page,
 )  # fmt: skip
 LIFE_CYCLE: Final = DOCS / "explanation" / "grant-life-cycle.md"
 

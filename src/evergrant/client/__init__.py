@@ -1,5 +1,16 @@
 """A client that does not lose its session: signs in, keeps tokens, renews them once for all, and says what is wrong.
 
+    import httpx2
+    from evergrant.client import FileVault, Issuer
+
+    client = Issuer.discover("https://login.example.com").client("notes-cli")
+    session = client.session(FileVault("~/.notes-sessions.json"), "me")
+    session.keep(client.sign_in_in_browser("openid offline_access notes:read").tokens)
+    with httpx2.Client(auth=session.auth(to=["https://notes.example"])) as http:
+        http.get("https://notes.example/api/notes")
+
+`AsyncIssuer`, `AsyncClient` and `AsyncSession` are the same for asyncio.
+
 Adapters for httpx and requests are in `evergrant.client.auth`, places to keep sessions in `evergrant.client.vaults`:
 they need packages that this needs not.
 """

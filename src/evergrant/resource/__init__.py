@@ -7,6 +7,7 @@ The adapters are imported by the name of their framework: `evergrant.resource.as
 `.django`, `.mcp`.
 """
 
+from evergrant.protocol.secret import Secret
 from evergrant.resource.access_token import AccessToken
 from evergrant.resource.declaration import Profile, Resource
 from evergrant.resource.guard import Guard
@@ -31,6 +32,7 @@ __all__ = [
     "Refused",
     "Requirement",
     "Resource",
+    "Secret",
     "Verifier",
     "any_of",
     "require",

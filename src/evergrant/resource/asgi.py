@@ -1,15 +1,17 @@
 """Protects any ASGI application, without any framework.
 
-from evergrant.resource import Guard, Resource, require
-from evergrant.resource.asgi import ProtectMiddleware, access_token
+    from evergrant.resource import Guard, Resource, require
+    from evergrant.resource.asgi import ProtectMiddleware, access_token
 
-guard = Guard(Resource("https://notes.example/api", issuer="https://login.example.com"))
+    guard = Guard(Resource("https://notes.example/api", issuer="https://login.example.com"))
 
-async def notes(scope, receive, send):
-    subject = access_token(scope).subject
-    ...
+    async def notes(scope, receive, send):
+        subject = access_token(scope).subject
+        ...
 
-app = ProtectMiddleware(notes, guard, needs=require("notes:read"), open_paths=["/health"])
+    app = ProtectMiddleware(notes, guard, needs=require("notes:read"), open_paths=["/health"])
+
+The application finds the token in the scope of the request; `access_token` reads it there.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from evergrant.resource.access_token import AccessToken
 from evergrant.resource.guard import Guard
 from evergrant.resource.refusals import Answer, Refused
 from evergrant.resource.requirements import ANY_TOKEN, Requirement
+
+__all__ = ["KEY", "MetadataDocument", "ProtectMiddleware", "access_token"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

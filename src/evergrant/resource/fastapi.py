@@ -1,20 +1,22 @@
 """A guard as a dependency of FastAPI: in types, in the documentation, and behind its Authorize button.
 
-from typing import Annotated
-from fastapi import Depends, FastAPI, Security
-from evergrant.resource import AccessToken, Guard, Resource
-from evergrant.resource.fastapi import FastAPIGuard
+    from typing import Annotated
+    from fastapi import Depends, FastAPI, Security
+    from evergrant.resource import AccessToken, Guard, Resource
+    from evergrant.resource.fastapi import FastAPIGuard
 
-notes = FastAPIGuard(Guard(Resource("https://notes.example/api", issuer="https://login.example.com")))
-app = FastAPI()
-notes.install(app)
+    notes = FastAPIGuard(Guard(Resource("https://notes.example/api", issuer="https://login.example.com")))
+    app = FastAPI()
+    notes.install(app)
 
-@app.get("/notes")
-async def list_notes(token: Annotated[AccessToken, Security(notes, scopes=["notes:read"])]) -> dict[str, str]:
-    return {"of": token.subject}
+    @app.get("/notes")
+    async def list_notes(token: Annotated[AccessToken, Security(notes, scopes=["notes:read"])]) -> dict[str, str]:
+        return {"of": token.subject}
 
-@app.delete("/notes", dependencies=[Depends(notes.require("notes:write", max_age_s=300))])
-async def delete_notes() -> None: ...
+    @app.delete("/notes", dependencies=[Depends(notes.require("notes:write", max_age_s=300))])
+    async def delete_notes() -> None: ...
+
+Endpoints may be coroutines or not. The issuer is not asked when the program starts.
 """
 
 # No `annotations` from the future: FastAPI reads those of an object's `__call__` as they are, and cannot resolve texts.
@@ -76,8 +78,8 @@ class _Judge(SecurityBase):
 class FastAPIGuard(_Judge):
     """A guard for `Security(…, scopes=[…])`, or for `Depends(….require(…))` where more than scopes is needed.
 
-    `scheme_name` is what the documentation calls it: an application with several APIs gives each its own. Guards that
-    stand beside each other at one operation are asked one after another, and so may a client be for more: scopes that
+    `scheme_name` is what the documentation calls it: an application with several APIs gives each its own. Two
+    guards at one operation are asked one after another, and a client may be sent for a new token twice: scopes that
     belong together are best named together.
     """
 

@@ -81,11 +81,13 @@ class FlaskGuard:
             )
 
     def admit(self, needs: Requirement = ANY_TOKEN) -> AccessToken:
-        """Let this request in, from within a view or for a whole blueprint. Raises Refused, which `init_app` answers.
+        """Let this request in, from within a view or for a whole blueprint.
 
-        @blueprint.before_request
-        def only_editors():
-            notes.admit(require("notes:write", roles=["editor"]))
+            @blueprint.before_request
+            def only_editors():
+                notes.admit(require("notes:write", roles=["editor"]))
+
+        Raises Refused, which `init_app` answers.
         """
         token = self.guard.admit(request.headers.getlist("Authorization"), needs)
         request.environ[_HERE] = token
@@ -94,10 +96,12 @@ class FlaskGuard:
     def require(
         self, *scopes: str, needs: Requirement = ANY_TOKEN, **conditions: Unpack[Conditions]
     ) -> Callable[[_View[_P]], Callable[_P, ResponseReturnValue]]:
-        """A decorator: who lacks the scopes or what else is named (see `evergrant.resource.require`) is refused.
+        """A decorator: who lacks the scopes or what else is named is refused.
 
-        @notes.require("payments", acr=["phr"], max_age_s=300)
-        @notes.require(needs=any_of("notes:read", "notes:admin"))
+            @notes.require("payments", acr=["phr"], max_age_s=300)
+            @notes.require(needs=any_of("notes:read", "notes:admin"))
+
+        The conditions are those of `evergrant.resource.require`.
         """
         wanted = require(*scopes, **conditions) & needs
 

@@ -38,6 +38,8 @@ from evergrant.resource.guard import Guard
 from evergrant.resource.refusals import Answer, Refused
 from evergrant.resource.requirements import ANY_TOKEN, Conditions, Requirement, require
 
+__all__ = ["access_token", "metadata_route", "protect"]
+
 Endpoint = TypeVar("Endpoint", bound=Callable[[Request], Response] | Callable[[Request], Awaitable[Response]])
 
 
