@@ -80,7 +80,7 @@ class Keeping:
         # Not a daemon: the program does not end between an answer of the issuer and its being saved.
         self._flight: Flight[TokenSet] = Flight("evergrant-renewal", daemon=False)
         self._turn = Turn()
-        self._settling: int | None = None
+        self._settling: threading.Thread | None = None
         self.listeners: list[Callable[[Change], object]] = []
 
     def owes(self, now: Millis) -> bool:
@@ -139,7 +139,7 @@ class Keeping:
             case Use(tokens=tokens):
                 return tokens
             case UseMeanwhile(tokens=tokens):
-                self._flight.join(lambda: self._settle_behind(wanted))
+                self._flight.join(lambda: self._work(wanted, self._settle_behind))
                 return tokens
             case Renew() | Pause() | SignIn():
                 # What the vault holds may be newer.
@@ -148,13 +148,20 @@ class Keeping:
                 assert_never(decision)
 
     def _join(self, wanted: Wanted) -> Future[TokenSet]:
-        if threading.get_ident() == self._settling:
+        if threading.current_thread() is self._settling:
             raise RuntimeError("a listener waits for the renewal that waits for it: ask in another thread")
-        return self._flight.join(lambda: self._settle(wanted))
+        return self._flight.join(lambda: self._work(wanted, self._settle))
+
+    def _work(self, wanted: Wanted, settle: Callable[[Wanted], TokenSet]) -> TokenSet:
+        """In the flight's thread."""
+        self._settling = threading.current_thread()
+        try:
+            return settle(wanted)
+        finally:
+            self._settling = None
 
     def _settle(self, wanted: Wanted) -> TokenSet:
-        """In the flight's thread: what is wanted, from the vault or from the issuer."""
-        self._settling = threading.get_ident()
+        """What is wanted, from the vault or from the issuer."""
         try:
             with self._turn.taken(LOCK_S):
                 glanced = self._vault.load(self._key)
@@ -192,15 +199,15 @@ class Keeping:
         try:
             with self._vault.locked(self._key, LOCK_S) as drawer:
                 ending = drive(renewal, drawer, self._issuer)
-        except VaultBusy:
-            raise
         except Exception as problem:
-            # A vault may find out only now that it cannot keep what was saved (a database, when it commits).
-            if ending is None or (isinstance(ending, Done) and renewal.saved is None):
-                raise
-            if isinstance(ending, Done):
+            # A vault may find out only on leaving that it cannot keep what was saved (a database, when it commits).
+            if isinstance(ending, Done) and renewal.saved is not None:
                 why = f"the new tokens are not saved: {reason_of(problem)}"
                 ending = Failed(RefreshUnavailable(why), self._held, renewal.saved)
+            elif ending is None and isinstance(problem, VaultBusy):
+                ending = Failed(RefreshUnavailable(str(problem), 1.0), self._held, self._unsaved)
+            elif not isinstance(ending, Failed):
+                raise
         match ending:
             case Done(tokens=tokens):
                 self._held, self._trouble, self._unsaved = tokens, None, None

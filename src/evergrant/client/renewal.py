@@ -278,8 +278,8 @@ class Renewal:
         outcome = yield Load()
         if not isinstance(outcome, Loaded):
             raise TypeError(f"{outcome!r} is no outcome of loading")
-        self._held = outcome.tokens
         check_whose(outcome.tokens, self._keeper.way)
+        self._held = outcome.tokens
         return outcome.now
 
     def _save_good(self, tokens: TokenSet) -> _Walk[None]:
