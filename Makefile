@@ -28,7 +28,7 @@ help:
 	@echo "make check   format, lint, types, direction of imports"
 	@echo "make bench   measure Evergrant beside others on this machine (ARGS=\"--rounds 1 --seconds 3 --only evergrant-sqlite\")"
 	@echo "make lock    pin the dependencies of pyproject.toml again (LOCK_ARGS=--upgrade: newer ones)"
-	@echo "make docs    write docs/reference from the code"
+	@echo "make docs    write docs/reference and examples from the code"
 	@echo "make clean   remove what these commands made, but for evergrant-data"
 
 serve: $(VENV)/.serve

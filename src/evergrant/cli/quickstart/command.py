@@ -12,7 +12,7 @@ from evergrant.cli.desk import Desk
 from evergrant.cli.failures import USAGE, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -62,7 +62,8 @@ async def quickstart(
     values = _values(program, listens, issuer, audience, client_id, client_secret)
     if not await _is_here(desk, issuer):
         _check_complete(program, values)
-        return _answer(program, values, ("Nothing was registered: the issuer is not the development server here.",))
+        told = "Nothing was registered: the issuer is not the development server here."
+        return _answer(program, values, (told,), _run(program, values))
     from evergrant.cli.quickstart.registering import register
 
     office = await desk.office()
@@ -73,7 +74,7 @@ async def quickstart(
         values["CLIENT_ID"] = done.client_id
     if done.secret is not None:
         values["CLIENT_SECRET"] = done.secret.reveal()
-    return _answer(program, values, done.told)
+    return _answer(program, values, done.told, [*_run(program, values), *_by_hand(program, values)])
 
 
 def _values(
@@ -124,9 +125,8 @@ def _check_complete(program: Program, values: Mapping[str, str | int]) -> None:
         )
 
 
-def _answer(program: Program, values: Mapping[str, str | int], told: tuple[str, ...]) -> Answer:
+def _answer(program: Program, values: Mapping[str, str | int], told: tuple[str, ...], steps: Sequence[str]) -> Answer:
     text = program.filled_in(values)
-    steps = [f"pip install {program.install}", f"python {program.file}", *_then(program, values)]
     data: JsonValue = {"program": text, "file": program.file, "told": [*told], "steps": [*steps]}
 
     def show(out: Console) -> None:
@@ -138,19 +138,31 @@ def _answer(program: Program, values: Mapping[str, str | int], told: tuple[str, 
     return Answer(data, show)
 
 
-def _then(program: Program, values: Mapping[str, str | int]) -> list[str]:
-    """How to see that it works."""
-    if program.name == "fastapi":
-        return [f"open http://localhost:{values['PORT']}/docs and press Authorize"]
-    if program.name == "web":
-        return [f"open http://localhost:{values['PORT']}/"]
-    if program.name == "cli":
-        return [f'python {program.file} add "Buy milk"']
-    if program.name == "service":
+def _run(program: Program, values: Mapping[str, str | int]) -> list[str]:
+    """How to run it, and to see that it works."""
+    install, run = f"pip install {program.install}", f"python {program.file}"
+    match program.name:
+        case "fastapi":
+            return [install, run, f"open http://localhost:{values['PORT']}/docs and press Authorize"]
+        case "web":
+            return [install, f"{run}    (it calls {values['API']})", f"open http://localhost:{values['PORT']}/"]
+        case "cli":
+            return [install, f'{run} add "Buy milk"    (it calls {values["API"]})']
+        case "service":
+            return [install, f"{run}    (it calls {values['API']})"]
+        case _:
+            return [install, run]
+
+
+def _by_hand(program: Program, values: Mapping[str, str | int]) -> list[str]:
+    """How a person gets a token for an API, as the client that was registered for that."""
+    from evergrant.cli.quickstart.registering import TERMINAL
+
+    if not program.is_api:
         return []
+    issuer, audience = values["ISSUER"], values["AUDIENCE"]
     scope = "openid offline_access notes:read notes:write"
-    audience = values["AUDIENCE"]
-    login = f'evergrant login --issuer {values["ISSUER"]} --client-id notes-cli --resource {audience} --scope "{scope}"'
+    login = f'evergrant login --issuer {issuer} --client-id {TERMINAL} --resource {audience} --scope "{scope}"'
     if program.name == "mcp":
         return [login, f"connect an MCP client to {audience} with the token that `evergrant token` prints"]
     return [login, f'curl -H "Authorization: Bearer $(evergrant token)" {audience}/notes']

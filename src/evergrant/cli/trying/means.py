@@ -20,13 +20,13 @@ from evergrant.cli.failures import Failure
 from evergrant.cli.trust import trust
 from evergrant.cli.trying.forms import Person, walk
 from evergrant.cli.trying.loop import Means, SignsIn
+from evergrant.client.client import BROWSER_WAIT_S
 from evergrant.client.exchange import Attempt, Identity
 from evergrant.client.loopback import Callback
 from evergrant.protocol.secret import Secret
 
 DEMO_CLIENT: Final = "demo-web"
 DEMO_REDIRECT: Final = "http://127.0.0.1/callback"
-BROWSER_WAIT_S: Final = 300.0
 _TIMEOUT_S: Final = 15.0
 
 
@@ -94,8 +94,8 @@ def _by_forms(http: httpx2.Client, person: Person) -> SignsIn:
 
 
 def _by_browser(callback: Callback, show: Callable[[str], None]) -> SignsIn:
-    def sign_in(url: str, _attempt: Attempt) -> tuple[str, str]:
+    def sign_in(url: str, attempt: Attempt) -> tuple[str, str]:
         show(url)
-        return callback.wait(BROWSER_WAIT_S), "in your browser"
+        return callback.wait_for(attempt.state, BROWSER_WAIT_S), "in your browser"
 
     return sign_in

@@ -17,7 +17,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from evergrant.client import AsyncClient, AsyncIssuer, ClientError, MemoryVault, Seal, Secret, SignInRequired
+from evergrant.client import (
+    AsyncClient,
+    AsyncIssuer,
+    ClientError,
+    IssuerUnavailable,
+    MemoryVault,
+    Seal,
+    Secret,
+    SignInRequired,
+)
 
 ISSUER = "http://localhost:8000"
 API = "http://localhost:8001"
@@ -55,6 +64,8 @@ async def home(request: Request) -> Response:
             answer = (await http.get("/notes")).raise_for_status()
     except SignInRequired:
         return page('Your session has ended. <a href="/sign-in">Sign in</a>')
+    except IssuerUnavailable:
+        return page("Your notes cannot be shown just now. You are still signed in: try again.")
     items = "".join(f"<li>{escape(note)}" for note in answer.json()["notes"])
     return page(
         f"<p>Signed in as {escape(people[here])}</p><ul>{items}</ul>"
@@ -86,8 +97,9 @@ async def signed_in(request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     """End the session here and its tokens at the issuer, and go there to sign the browser out as well."""
     here = request.cookies.get(SESSION, "")
-    if people.pop(here, None) is not None:
+    if here in people:
         await request.state.client.session(vault, here).revoke()
+        del people[here]
     return RedirectResponse(request.state.client.logout_url(return_to=f"{HOME}/"), 303)
 
 
