@@ -9,12 +9,12 @@ import pytest
 from evergrant.cli.serving.cores import cores
 from tests.faults.stock import Stock
 from tests.faults.storm import Storm, storm
+from tests.support.pids import is_running
 from tests.support.postgres import PostgresServer
 from tests.support.server import Server, StartServer, evergrant
 from tests.support.waiting import until
 from tests.support.worker_processes import (
     figures,
-    is_running,
     kill,
     listening,
     metrics_folders,

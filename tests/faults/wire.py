@@ -7,7 +7,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 
 class Wire:
@@ -53,10 +53,11 @@ class Wire:
 
     async def _connect(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         # Cancelled when the wire ends: a stream's own task would report that as an error.
-        with suppress(OSError, asyncio.CancelledError):
+        with suppress(OSError, asyncio.CancelledError), closing(back):
             await self._flows.wait()
             far, on = await asyncio.open_connection("127.0.0.1", self._to)
-            await asyncio.gather(self._carry(near, on), self._carry(far, back))
+            with closing(on):
+                await asyncio.gather(self._carry(near, on), self._carry(far, back))
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:

@@ -7,19 +7,24 @@ server takes `private_postgres`.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from tests.support import run
+from tests.support.pids import is_running
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 USER = "evergrant"
 
@@ -36,7 +41,7 @@ def programs() -> Path:
     return Path(on_path).resolve().parent
 
 
-def _owner() -> pwd.struct_passwd | None:
+def owner() -> pwd.struct_passwd | None:
     """Who runs the server: PostgreSQL refuses to run as root. None: we do."""
     if os.geteuid() != 0:
         return None
@@ -46,11 +51,11 @@ def _owner() -> pwd.struct_passwd | None:
         return pwd.getpwnam("nobody")
 
 
-def _call(*command: str) -> None:
+def call(*command: str) -> None:
     """Run a server program, as its owner. Raises RuntimeError with its output."""
-    owner = _owner()
-    drop = [] if owner is None else ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}"]
-    drop += [] if owner is None else ["--clear-groups"]
+    who = owner()
+    drop = [] if who is None else ["setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}"]
+    drop += [] if who is None else ["--clear-groups"]
     done = subprocess.run(
         [*drop, *command],
         stdin=subprocess.DEVNULL,
@@ -79,7 +84,8 @@ class PostgresServer:
         """Start it, or start it again, on the same port; returns when it answers."""
         options = (
             f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.folder} "
-            "-c fsync=on -c max_connections=200 -c log_min_messages=warning"
+            "-c fsync=on -c max_connections=200 -c log_min_messages=warning "
+            "-c dynamic_shared_memory_type=mmap"  # in its folder: a killed server leaves nothing in memory
         )
         self._control("start", "-w", "-t", "60", "-l", str(self.folder / "log"), "-o", options)
 
@@ -91,8 +97,51 @@ class PostgresServer:
         """Stop it as a power cut would: nothing is written any more, the next start recovers."""
         self._control("stop", "-w", "-m", "immediate")
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its first process runs."""
+        try:
+            return is_running(int(self._lock_file()[0]))
+        except FileNotFoundError:
+            return False
+
+    def kill(self) -> None:
+        """End it and all its processes in one moment, as when its machine loses power."""
+        lines = self._lock_file()
+        first = int(lines[0])
+        # Stopped first: it would otherwise start others while its processes are counted.
+        os.kill(first, signal.SIGSTOP)
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in (first, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: not is_running(first), what="the server is gone")
+        # The system keeps the memory by which two servers on one folder would notice each other.
+        subprocess.run(["ipcrm", "-m", lines[6].split()[1]], check=True)
+
+    def promote(self) -> None:
+        """Let a standby take over; returns when it takes writes."""
+        self._control("promote", "-w", "-t", "60")
+
+    def do(self, *statements: str) -> None:
+        """Carry out statements of an administrator, each in a transaction of its own or in none."""
+        with self._connected() as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def see(self, question: str) -> tuple[Any, ...] | None:
+        """The first row of an answer."""
+        with self._connected() as connection:
+            return connection.execute(question.encode()).fetchone()
+
+    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(host="127.0.0.1", port=self.port, user=USER, dbname="postgres", autocommit=True)
+
+    def _lock_file(self) -> list[str]:
+        return (self.folder / "data" / "postmaster.pid").read_text().splitlines()
+
     def _control(self, verb: str, *arguments: str) -> None:
-        _call(str(programs() / "pg_ctl"), verb, "-s", "-D", str(self.folder / "data"), *arguments)
+        call(str(programs() / "pg_ctl"), verb, "-s", "-D", str(self.folder / "data"), *arguments)
 
     def new_database(self, template: str = "template0") -> str:
         """Make an empty database (or a copy of `template`) and return its URL."""
@@ -118,22 +167,30 @@ class PostgresServer:
         return self.new_database(template_file.read_text())
 
     def _administer(self, statement: sql.Composed) -> None:
-        with psycopg.connect(
-            host="127.0.0.1", port=self.port, user=USER, dbname="postgres", autocommit=True
-        ) as connection:
+        with self._connected() as connection:
             connection.execute(statement)
 
 
 def launch(folder: Path) -> PostgresServer:
     """Make a new server in `folder` (short: its socket goes there too) and start it."""
-    folder.mkdir(mode=0o700)
-    owner = _owner()
-    if owner is not None:
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    _call(
+    make_folder(folder)
+    call(
         str(programs() / "initdb"),
         *("-D", str(folder / "data"), "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"),
     )
+    return start_somewhere(folder)
+
+
+def make_folder(folder: Path) -> None:
+    """A new folder that belongs to whoever runs the server."""
+    folder.mkdir(mode=0o700)
+    who = owner()
+    if who is not None:
+        os.chown(folder, who.pw_uid, who.pw_gid)
+
+
+def start_somewhere(folder: Path) -> PostgresServer:
+    """Start the server whose data lies in `folder` on a free port."""
     for attempt in range(5):
         server = PostgresServer(folder, free_port())
         try:
@@ -181,7 +238,5 @@ def private_postgres() -> Iterator[PostgresServer]:
     parent.chmod(0o755)
     server = launch(parent / "pg")
     yield server
-    try:
+    if server.is_running:
         server.crash()
-    except RuntimeError:
-        assert not (server.folder / "data" / "postmaster.pid").exists(), "the test's PostgreSQL did not end"

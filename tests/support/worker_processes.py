@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.pids import about, is_running
 from tests.support.server import Server
 from tests.support.waiting import until
 
@@ -18,7 +19,7 @@ def workers_of(server: Server) -> list[int]:
     assert server.process is not None
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
     # Python's own tracker of shared resources is a child as well.
-    return sorted(int(child) for child in children if "spawn_main" in _about(int(child), "cmdline"))
+    return sorted(int(child) for child in children if "spawn_main" in about(int(child), "cmdline"))
 
 
 def listening(server: Server) -> int:
@@ -26,20 +27,6 @@ def listening(server: Server) -> int:
     wanted = f"0100007F:{server.port:04X}"
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(address == wanted and state == "0A" for _, address, _, state, *_ in lines)
-
-
-def is_running(pid: int) -> bool:
-    """Whether that process exists and has not ended."""
-    told = _about(pid, "stat")
-    return told != "" and ") Z " not in told
-
-
-def _about(pid: int, what: str) -> str:
-    """What the system tells of a process; nothing of one that is gone."""
-    try:
-        return Path(f"/proc/{pid}/{what}").read_text()
-    except OSError:
-        return ""
 
 
 def kill(pid: int) -> None:
