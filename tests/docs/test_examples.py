@@ -26,7 +26,7 @@ from tests.support.waiting import until
 
 EXAMPLES = ROOT / "examples"
 APIS = ["fastapi", "flask", "django"]
-ENDS_WITHIN = 30  # seconds
+ENDS_WITHIN = 60  # seconds
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from tests.support.oidc_provider import OidcProvider
 from tests.support.server import Server, StartServer, evergrant
 
 LONG_AGO = Millis(1_000)
+ENDS_WITHIN = 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def login(data_dir: Path, browser: Callable[[str], str], *options: str, **settin
             assert first == "Sign in here:\n", first + process.stderr.read()
             url = process.stderr.readline().strip()
             assert "Done" in httpx2.get(browser(url)).text
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=ENDS_WITHIN)
         finally:
             process.kill()
         assert process.returncode == 0, err
@@ -171,29 +172,34 @@ def test_eight_shells_at_once_renew_an_expired_token_once(server: Server, signed
     assert printed != {old.access_token.reveal()}
 
 
-def test_an_ended_session_asks_for_a_new_sign_in(server: Server) -> None:
-    login(server.data_dir, demo_person(server), "--name", "ended")
-    tokens = expire(vault_of(server), key(server, "ended"))
+def test_an_ended_session_asks_for_a_new_sign_in(server: Server, tmp_path: Path) -> None:
+    vault = tmp_path / "mine.json"
+    login(server.data_dir, demo_person(server), "--vault", str(vault))
+    tokens = expire(vault, key(server, "default"))
     assert tokens.refresh_token is not None
     post(f"{server.base_url}/revoke", {"token": tokens.refresh_token.reveal(), "client_id": "demo-web"})
 
-    done = evergrant("token", "--name", "ended", data_dir=server.data_dir)
+    done = evergrant("token", "--vault", str(vault), data_dir=server.data_dir)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "has ended" in done.stderr
     assert "evergrant login" in done.stderr
 
 
-def test_logout_ends_the_session_at_the_issuer_and_says_where_the_browser_signs_out(server: Server) -> None:
-    login(server.data_dir, demo_person(server), "--name", "leaving")
-    access_token = held(server, "leaving").access_token.reveal()
+def test_logout_ends_the_session_at_the_issuer_and_says_where_the_browser_signs_out(
+    server: Server, tmp_path: Path
+) -> None:
+    vault = tmp_path / "mine.json"
+    login(server.data_dir, demo_person(server), "--vault", str(vault), "--name", "leaving")
+    tokens = FileVault(vault).load(key(server, "leaving"))
+    assert tokens is not None
 
-    told = command(server.data_dir, "logout", "--name", "leaving")
-    after = evergrant("token", "--name", "leaving", data_dir=server.data_dir)
+    told = command(server.data_dir, "logout", "--vault", str(vault))
+    after = evergrant("token", "--vault", str(vault), data_dir=server.data_dir)
 
     assert (told["signed_in"], told["revoked"]) == (False, True)
     assert str(told["logout_url"]).startswith(f"{server.base_url}/")
-    assert user_info(server, access_token) == 401
+    assert user_info(server, tokens.access_token.reveal()) == 401
     assert (after.returncode, "nobody is signed in" in after.stderr) == (1, True)
 
 

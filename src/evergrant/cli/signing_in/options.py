@@ -24,7 +24,8 @@ SecretOption = Annotated[
     ),
 ]
 NameOption = Annotated[
-    str | None, typer.Option("--name", help="Which of several sessions; default: `default`.", show_default=False)
+    str | None,
+    typer.Option("--name", help="Which of several sessions; default: that of the last login.", show_default=False),
 ]
 VaultOption = Annotated[
     Path | None,
