@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -36,9 +37,8 @@ class Transport:
     """Sends requests. `http` is for issuers that need a proxy or certificates of their own."""
 
     def __init__(self, http: httpx2.Client | None, clock: Clock, stopwatch_s: Callable[[], float]) -> None:
-        # No connection is kept: one that the server has closed just now looks like a lost answer, and one that was
-        # opened before a fork would be used by two processes.
-        self._http = http or httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0))
+        self._given = http
+        self._own: tuple[int, httpx2.Client] | None = None
         self.clock = clock
         self._stopwatch_s = stopwatch_s
 
@@ -56,7 +56,7 @@ class Transport:
         host = asked.url.host
         sent_at, started_s = self.clock(), self._stopwatch_s()
         try:
-            answer = self._http.send(asked, stream=True, auth=None, follow_redirects=False)
+            answer = self._http().send(asked, stream=True, auth=None, follow_redirects=False)
             try:
                 body = self._read(answer, started_s)
             finally:
@@ -68,6 +68,15 @@ class Transport:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(answer.status_code, headers, body, sent_at)
 
+    def _http(self) -> httpx2.Client:
+        if self._given is not None:
+            return self._given
+        own = self._own
+        # In a forked child a thread that is not there may hold the lock of its parent's for ever.
+        if own is None or own[0] != os.getpid():
+            own = self._own = (os.getpid(), _new_client())
+        return own[1]
+
     def _read(self, answer: httpx2.Response, started_s: float) -> bytes:
         body = bytearray()
         for chunk in answer.iter_bytes():
@@ -77,3 +86,9 @@ class Transport:
             if self._stopwatch_s() - started_s > WHOLE_S:
                 raise AnswerLost(f"the answer took longer than {WHOLE_S:.0f} s")
         return bytes(body)
+
+
+def _new_client() -> httpx2.Client:
+    # No connection is kept: one that the server has closed just now looks like a lost answer, and one that was opened
+    # before a fork would be used by two processes.
+    return httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0))
