@@ -28,8 +28,6 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import exception_handler as usual_exception_handler
-from rest_framework.views import set_rollback
 
 from evergrant.resource.access_token import AccessToken
 from evergrant.resource.django.settings import guard
@@ -127,6 +125,10 @@ def Needs(  # noqa: N802  it makes a class, and stands where classes stand
 
 def exception_handler(problem: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """Answers what is refused exactly as every adapter does; all else as the framework usually does."""
+    # Not before: the framework's views look for the classes in its settings, and so for this file, while they load.
+    from rest_framework.views import exception_handler as usual_exception_handler
+    from rest_framework.views import set_rollback
+
     if isinstance(problem, NotAuthenticated) and getattr(problem, "auth_header", None) == _challenge(Refused(None)):
         problem = NotLetIn(Refused(None))
     if isinstance(problem, NotLetIn):
