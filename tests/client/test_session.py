@@ -1,7 +1,6 @@
-"""A session against a real server: it goes on over expiry, loss and outage, and ends when the issuer says so."""
+"""A session against a real server: it goes on over expiry, and ends when the issuer says so."""
 
 import json
-import logging
 import threading
 from dataclasses import replace
 
@@ -91,87 +90,6 @@ def test_what_another_process_renewed_is_used(web: Away) -> None:
 
     assert session.tokens() == renewed
     assert web.between.refreshes == 1
-
-
-def test_after_a_lost_answer_the_same_successor_comes(web: Away) -> None:
-    """The server's half is its retry window, ours is to ask once more with the same token."""
-    session, _ = begin(web)
-    web.clock.advance(EXPIRED)
-    web.between.then("cut")
-
-    renewed = session.tokens()
-
-    lost, came = (refresh_token_in(answer) for answer in web.between.answered[-2:])
-    assert lost == came == renewed.refresh_token
-    assert web.between.refreshes == 2
-
-
-@pytest.mark.parametrize("word", ["cut", "half"])
-def test_when_answers_are_lost_again_and_again_the_session_is_not(web: Away, word: str) -> None:
-    session, _ = begin(web)
-    web.clock.advance(EXPIRED)
-    web.between.then(word, word)
-
-    with pytest.raises(RefreshUnavailable):
-        session.tokens()
-    web.clock.advance(2_000)
-
-    assert session.tokens().revision == 2
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 429])
-def test_an_issuer_in_trouble_costs_no_session(web: Away, status: int) -> None:
-    session, _ = begin(web)
-    web.clock.advance(EXPIRED)
-    web.between.then(status)
-
-    with pytest.raises(RefreshUnavailable) as unavailable:
-        session.tokens()
-    web.clock.advance(2_000)
-
-    assert unavailable.value.retry_after_s == 2.0
-    assert session.tokens().revision == 2
-
-
-def test_an_issuer_that_is_down_costs_no_session(web: Away) -> None:
-    vault = MemoryVault()
-    begin(web, vault)
-    web.clock.advance(EXPIRED)
-    issuer = web.client.issuer
-    nowhere = replace(issuer.provider, token_endpoint=f"http://127.0.0.1:{free_port()}/token")
-    cut_off = Client(replace(issuer, provider=nowhere), web.client.identity).session(vault, "ada")
-
-    with pytest.raises(RefreshUnavailable):
-        cut_off.tokens()
-
-    assert elsewhere(web, vault).tokens().revision == 2
-
-
-def test_within_a_second_after_a_failure_the_issuer_is_not_asked_again(web: Away) -> None:
-    """Nor by a session that a web application makes anew at each request."""
-    vault = MemoryVault()
-    begin(web, vault)
-    web.clock.advance(EXPIRED)
-    web.between.then(503)
-
-    for _ in range(5):
-        with pytest.raises(RefreshUnavailable):
-            web.client.session(vault, "ada").tokens()
-
-    assert web.between.refreshes == 1
-
-
-def test_while_the_issuer_is_down_a_token_that_still_lives_serves(web: Away, caplog: pytest.LogCaptureFixture) -> None:
-    session, tokens = begin(web)
-    web.clock.advance(EARLY)
-    web.between.then(503)
-
-    with caplog.at_level(logging.WARNING, "evergrant.client"):
-        first = session.access_token()
-        until(lambda: caplog.records, what="the failure is in the log")
-
-    assert first == session.access_token() == tokens.access_token
-    assert "503" in caplog.text
 
 
 def test_when_the_issuer_ends_the_session_everybody_is_told(web: Away) -> None:

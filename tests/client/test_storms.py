@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +15,6 @@ from tests.support.waiting import until
 
 EARLY = 880_000  # ms
 EXPIRED = 900_000
-ASKING = (sys.executable, "-m", "tests.client.asking")
 
 
 def expire(away: Away, vault: Vault) -> None:
@@ -72,46 +69,6 @@ def test_clients_that_share_nothing_but_the_vault_cause_one_request(web: Away, t
         tokens = list(pool.map(ask, range(8)))
 
     assert len({each.access_token for each in tokens}) == 1
-    assert web.between.refreshes == 1
-
-
-def test_six_processes_cause_one_request(web: Away, tmp_path: Path) -> None:
-    path = tmp_path / "tokens.json"
-    expire(web, FileVault(path))
-    # They begin at the same moment: when the first line of their input comes.
-    programs = [
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.client.asking",
-                web.server.base_url,
-                web.between.url,
-                str(path),
-                str(EXPIRED),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(6)
-    ]
-    try:
-        for program in programs:
-            assert program.stdout is not None
-            assert program.stdout.readline() == "ready\n"
-        for program in programs:
-            assert program.stdin is not None
-            program.stdin.write("go\n")
-            program.stdin.flush()
-        said = [program.communicate(timeout=30)[0] for program in programs]
-    finally:
-        for program in programs:
-            program.kill()
-            program.wait()
-
-    assert len(set(said)) == 1
-    assert said[0].startswith("revision 2 ")
     assert web.between.refreshes == 1
 
 

@@ -2,8 +2,8 @@
 
 What happens to the next requests is said by `then`, one word for each: `pass`, the answer comes; `cut`, the issuer
 answers and the connection ends before a byte of it has passed; `half`, after half of it; `hold`, the answer comes
-once `let_go` is called; a number, that status comes and the issuer is not asked. After those words, and without any,
-everything passes.
+once `let_go` is called; bytes, the issuer answers and they come instead, with status 200; a number, that status comes
+and the issuer is not asked. After those words, and without any, everything passes.
 """
 
 import http.client
@@ -26,11 +26,11 @@ class Middleman:
     url: str = ""
     asked: list[dict[str, str]] = field(default_factory=list)
     answered: list[bytes] = field(default_factory=list)
-    _words: deque[str | int] = field(default_factory=deque)
+    _words: deque[str | int | bytes] = field(default_factory=deque)
     _gate: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def then(self, *words: str | int) -> None:
+    def then(self, *words: str | int | bytes) -> None:
         """What happens to the next requests."""
         self._words.extend(words)
 
@@ -47,7 +47,7 @@ class Middleman:
         """How many refreshes have come."""
         return self.asked_for("refresh_token")
 
-    def take(self, form: dict[str, str]) -> str | int:
+    def take(self, form: dict[str, str]) -> str | int | bytes:
         """A request has come: what happens to it."""
         with self._lock:
             self.asked.append(form)
@@ -76,6 +76,8 @@ def middleman(endpoint: str) -> Iterator[Middleman]:
                 between.wait()
             if word == "cut":
                 return
+            if isinstance(word, bytes):
+                status, answer = 200, word
             self._answer(status, headers, answer, len(answer) // 2 if word == "half" else len(answer))
 
         def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
