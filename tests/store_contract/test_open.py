@@ -25,6 +25,7 @@ def mode(path: Path) -> int:
         "sqlite:///:memory:",
         "sqlite:///file.db?mode=ro&password=hunter2",
         "postgresql://user:hunter2@host:port/database",
+        "postgresql://user:hunter2@one:5432,two:port/database",
     ],
 )
 def test_a_url_without_a_store_is_refused_with_a_remedy_and_without_its_password(url: str) -> None:

@@ -24,6 +24,7 @@ from pydantic_settings import (
 
 from evergrant.app.durations import parse_duration
 from evergrant.app.problems import Problem
+from evergrant.core.durability import Durability
 
 CONFIG_VARIABLE: Final = "EVERGRANT_CONFIG"
 CONFIG_FILE: Final = "evergrant.toml"
@@ -55,6 +56,10 @@ class Database(Section):
     url_file: Path | None = Field(default=None, description="File that holds the database URL")
     batches: int = Field(
         default=1, ge=1, le=16, description="Batches of renewals under way at once; more for a PostgreSQL far away"
+    )
+    renewal_durability: Durability = Field(
+        default="replicated",
+        description="What a renewal on PostgreSQL waits for: as the database is set up, or `local`: its own disk only",
     )
 
 

@@ -14,6 +14,7 @@ from evergrant.app.master_key import FORM, read_master_keys
 from evergrant.app.policies import read_policies
 from evergrant.app.problems import Problem, SettingsError
 from evergrant.core.credential import MasterKeys
+from evergrant.core.durability import Durability
 from evergrant.core.policy import PolicyError, PolicyValue
 from evergrant.protocol.secret import Secret
 
@@ -37,6 +38,7 @@ class Settings:
     database_url: Secret
     masters: MasterKeys | None
     database_batches: int = 1
+    renewal_durability: Durability = "replicated"
     trusted_proxies: tuple[Network, ...] = ()
     metrics_networks: tuple[Network, ...] = ()
     allowed_hosts: frozenset[str] = frozenset()
@@ -108,6 +110,7 @@ class _Check:
             database_url=self._database_url(),
             masters=self._masters(),
             database_batches=given.database.batches,
+            renewal_durability=given.database.renewal_durability,
             trusted_proxies=self._networks("trusted_proxies", given.trusted_proxies),
             metrics_networks=self._networks("metrics_networks", given.metrics_networks),
             allowed_hosts=self._hosts(issuer),

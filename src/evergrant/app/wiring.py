@@ -19,6 +19,7 @@ from evergrant.app.office import Office
 from evergrant.app.problems import NotReady
 from evergrant.app.readiness import StoreReadiness
 from evergrant.app.settings import Settings
+from evergrant.core.durability import Durability
 from evergrant.core.facts import Caller, Realm
 from evergrant.core.grants import GRANT_TYPES
 from evergrant.core.key_schedule import Schedule
@@ -57,7 +58,7 @@ async def open_base(
     *,
     clock: Clock = clock,
     random: Random = random,
-    store_at: Callable[[str, int], Store] = open_store,
+    store_at: Callable[[str, int, Durability], Store] = open_store,
 ) -> Base:
     """Raises NotReady, StoreUnavailable, or ValueError for a damaged master key file."""
     if settings.development or settings.sqlite:
@@ -65,7 +66,7 @@ async def open_base(
     masters = settings.masters
     if masters is None:
         masters = keep_master_key(settings.data_dir, random)
-    store = store_at(settings.database_url.reveal(), settings.database_batches)
+    store = store_at(settings.database_url.reveal(), settings.database_batches, settings.renewal_durability)
     try:
         await _bring_to_head(settings, await store.health())
     except BaseException:
@@ -108,7 +109,7 @@ def application(
     *,
     clock: Clock = clock,
     random: Random = random,
-    store_at: Callable[[str, int], Store] = open_store,
+    store_at: Callable[[str, int, Durability], Store] = open_store,
     metrics: Metrics | None = None,
 ) -> Application:
     """The whole server as an ASGI application. Nothing is opened before it starts. `store_at`: as `open_store`.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -36,7 +37,7 @@ def locate(url: str) -> Location:
     if url in ("memory:", "memory://"):
         return InMemory()
     try:
-        parsed = make_url(url)
+        parsed = make_url(_several_hosts_apart(url))
     except (ArgumentError, ValueError):
         raise ValueError(f"This is not a database URL: {REMEDY}.") from None
     match parsed.drivername:
@@ -46,3 +47,18 @@ def locate(url: str) -> Location:
             return PostgresDatabase(parsed)
         case _:
             raise ValueError(f"There is no store for such a database URL: {REMEDY}.")
+
+
+def _several_hosts_apart(url: str) -> str:
+    """libpq's `user@one:5432,two:5432/database` as SQLAlchemy takes it. Raises ValueError for a port that is none."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    credentials, at, named = authority.rpartition("@")
+    if "," not in named:
+        return url
+    hosts = [urlsplit(f"//{one}") for one in named.split(",")]
+    names = ",".join(host.hostname or "" for host in hosts)
+    ports = ",".join(str(host.port or "") for host in hosts)
+    database, _, arguments = path.partition("?")
+    spread = "&".join(filter(None, [urlencode({"host": names, "port": ports}), arguments]))
+    return f"{scheme}://{credentials}{at}{slash}{database}?{spread}"

@@ -2,14 +2,16 @@
 
 from typing import assert_never
 
+from evergrant.core.durability import Durability
 from evergrant.core.ports.store import Store
 from evergrant.store.locations import InMemory, PostgresDatabase, SqliteFile, locate
 
 
-def open_store(url: str, batches: int = 1) -> Store:
+def open_store(url: str, batches: int = 1, renewals: Durability = "replicated") -> Store:
     """The store at `memory://`, `sqlite:///path` or `postgresql://…`. Raises ValueError for other URLs.
 
     `batches`: how many batches of renewals may be under way at once on PostgreSQL; SQLite has one writer.
+    `renewals`: what a renewal waits for on PostgreSQL.
     Nothing is asked of the database yet. Its schema has to be at head: see `evergrant.store.upgrade`.
     """
     # Imported late: who serves from memory or asks for help does not wait for drivers.
@@ -28,6 +30,6 @@ def open_store(url: str, batches: int = 1) -> Store:
             from evergrant.store.sql.postgres import PostgresRunner
             from evergrant.store.sql.store import SqlStore
 
-            return SqlStore(PostgresRunner(parsed, in_flight=batches))
+            return SqlStore(PostgresRunner(parsed, in_flight=batches, renewals=renewals))
         case never:
             assert_never(never)

@@ -174,6 +174,13 @@ def test_development_answers_to_every_name_of_this_machine(tmp_path: Path) -> No
     assert hosts == {"localhost:8123", "127.0.0.1:8123", "[::1]:8123"}
 
 
+def test_a_renewal_waits_for_whatever_the_database_waits_for_unless_told_otherwise(tmp_path: Path) -> None:
+    assert production(tmp_path).renewal_durability == "replicated"
+    database = {"url": "postgresql://db.example.com/evergrant", "renewal_durability": "local"}
+    assert production(tmp_path, database=database).renewal_durability == "local"
+    assert problems(tmp_path, database={"renewal_durability": "none"}).keys() == {"database.renewal_durability"}
+
+
 def test_half_a_tls_pair_is_refused(tmp_path: Path) -> None:
     pem = tmp_path / "cert.pem"
     pem.touch()

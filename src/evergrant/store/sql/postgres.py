@@ -1,12 +1,13 @@
 """PostgreSQL by psycopg: a refresh in batches on the event loop, all else in a bounded number of threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 
+from evergrant.core.durability import Durability
 from evergrant.core.facts import GrantFacts
 from evergrant.core.ports.ledger import Done, Superseded
 from evergrant.store.sql import grants, questions, workers
@@ -34,13 +35,18 @@ _NETWORK: Final = {
     "application_name": "evergrant",
 }
 _ASKING: Final = "-c statement_timeout=5000"
-# No statement_timeout here. It would also cut a COMMIT that waits for the standby: the row is then visible and not yet
-# replicated, and a fail-over forgets what was acknowledged. Waiting for a lock is before the commit, and may be cut.
-_WRITING: Final = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+# No statement_timeout here, not even one that the role or the database was given. It would also cut a COMMIT that
+# waits for the standby: the row is then visible and not yet replicated, and a fail-over forgets what was acknowledged.
+# Waiting for a lock is before the commit, and may be cut.
+_WRITING: Final = "-c statement_timeout=0 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
 # Short: a row that somebody holds must not hold up the batch it is in. Its item then waits on a connection of its own.
-_RENEWING: Final = "-c lock_timeout=250"
+_RENEWING: Final = "-c statement_timeout=0 -c lock_timeout=250"
 # A batch finds its rows one by one by their key, however few rows a table has or many a batch: then rows are locked in
 # the order of the batch, and nothing is planned anew.
+# A renewal that a fail-over forgets comes back with its client's next refresh. Everything else waits for the standby:
+# what was ended must not come back to life, and a grant that was opened must not be gone.
+_WAITING: Final[Mapping[Durability, str]] = {"replicated": "", "local": "-c synchronous_commit=local"}
+_WAIT_FOR_THE_DISK: Final = text("SET LOCAL synchronous_commit TO local")
 _PLANS: Final = (
     "-c plan_cache_mode=force_generic_plan -c jit=off"
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
@@ -65,18 +71,24 @@ def engine(url: URL, *, connections: int, options: str = "", autocommit: bool = 
 class PostgresRunner:
     """Runner on one PostgreSQL database. `in_flight`: batches of each kind under way at once.
 
+    `renewals`: what a renewal without events waits for. One that adopts a generation has an event, and waits for all.
+
     One is best on the same machine or network: the next batch grows while it commits. Where a round trip takes long
     (another region), more of them hide it.
     """
 
-    def __init__(self, url: URL, connections: int = CONNECTIONS, in_flight: int = 1) -> None:
+    def __init__(
+        self, url: URL, connections: int = CONNECTIONS, in_flight: int = 1, renewals: Durability = "replicated"
+    ) -> None:
         self.observers: list[Observer] = []
+        self._durability: Durability = renewals
         self._readers = Workers("evergrant-postgres-reader", threads=connections, queue=QUEUE, answer_s=ANSWER_S)
         self._asking = engine(url, connections=connections, options=_ASKING, autocommit=True)
         self._writers = Workers("evergrant-postgres-writer", threads=connections, queue=QUEUE)
         self._writing = engine(url, connections=connections, options=_WRITING)
         reading = engine(url, connections=in_flight, options=f"{_ASKING} {_PLANS}", autocommit=True)
-        renewing = engine(url, connections=in_flight, options=f"{_RENEWING} {_PLANS}", autocommit=True)
+        waiting = f"{_RENEWING} {_PLANS} {_WAITING[renewals]}"
+        renewing = engine(url, connections=in_flight, options=waiting, autocommit=True)
         self._lent = (reading, renewing)
         told = self.observers
         self._grants = Lines(hot.GRANTS, partial(_lend, reading), self._grant_apart, told, in_flight)
@@ -121,7 +133,22 @@ class PostgresRunner:
         return await self.ask(questions.is_claimed, wanted.realm, wanted.kind, wanted.claim)
 
     async def _renew_apart(self, wanted: WantedRenewal) -> Done | Superseded:
-        return await self.commit(grants.renew, wanted.realm, wanted.renewal, ())
+        return await self.commit(_RENEW_APART[self._durability], wanted)
+
+
+def _renew(connection: Connection, wanted: WantedRenewal) -> Done | Superseded:
+    return grants.renew(connection, wanted.realm, wanted.renewal, ())
+
+
+def _renew_on_this_disk(connection: Connection, wanted: WantedRenewal) -> Done | Superseded:
+    connection.execute(_WAIT_FOR_THE_DISK)
+    return _renew(connection, wanted)
+
+
+_RENEW_APART: Final[Mapping[Durability, Callable[[Connection, WantedRenewal], Done | Superseded]]] = {
+    "replicated": _renew,
+    "local": _renew_on_this_disk,
+}
 
 
 def _lend(lender: Engine) -> DriverConnection:
