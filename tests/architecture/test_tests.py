@@ -81,4 +81,4 @@ def test_every_test_folder_is_one_that_contributing_explains() -> None:
 
     folders = {path.parts[1] for path in python_files("tests") if len(path.parts) > 2}
 
-    assert folders <= known | {"docs", "architecture", "support"}
+    assert folders <= known | {"docs", "architecture", "support", "torture"}

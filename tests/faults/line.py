@@ -57,6 +57,7 @@ class Line:
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.headers: Mapping[str, str] = {}  # sent with each request besides
         self._ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, path: str) -> Answer:
@@ -65,7 +66,11 @@ class Line:
 
     async def token(self, program: Program, **form: str) -> Answer:
         """The token endpoint. Raises one of LOST: then nobody knows what the server did."""
-        return await self._ask(self._post(program, form))
+        return await self.post("/token", program, **form)
+
+    async def post(self, path: str, program: Program, **form: str) -> Answer:
+        """Any endpoint that takes a form. Raises one of LOST."""
+        return await self._ask(self._post(path, program, form))
 
     async def refresh(self, program: Program, token: str) -> Answer:
         """RFC 6749 §6."""
@@ -73,7 +78,7 @@ class Line:
 
     async def send_refresh(self, program: Program, token: str) -> None:
         """Ask and do not wait for the answer; hang up next, or the next answer read is this one's."""
-        await self._send(self._post(program, {"grant_type": "refresh_token", "refresh_token": token}))
+        await self._send(self._post("/token", program, {"grant_type": "refresh_token", "refresh_token": token}))
 
     async def hang_up(self) -> None:
         """Close the connection, whatever is under way."""
@@ -82,12 +87,13 @@ class Line:
             ends[1].transport.abort()
 
     def _head(self, method: str, path: str) -> str:
-        return f"{method} {path} HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
+        besides = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        return f"{method} {path} HTTP/1.1\r\nHost: localhost:{self.port}\r\n{besides}"
 
-    def _post(self, program: Program, form: Mapping[str, str]) -> str:
+    def _post(self, path: str, program: Program, form: Mapping[str, str]) -> str:
         body = urlencode(form)
         return (
-            f"{self._head('POST', '/token')}Authorization: {program.basic}\r\n"
+            f"{self._head('POST', path)}Authorization: {program.basic}\r\n"
             f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         )
 

@@ -5,29 +5,33 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Row, create_engine, select
 
 from evergrant.app.master_key import keep_master_key
 from evergrant.core.credential import SECRET_SIZE, Credentials, Kind, secret_digest
 from evergrant.core.facts import Epochs, EventKind, Grant
-from evergrant.core.policy import PolicyValue
+from evergrant.core.policy import MINUTE, PolicyValue
 from evergrant.core.ports.ledger import Done, Opened
 from evergrant.core.ports.reader import EventFilter
 from evergrant.core.ports.store import RealmStore, Store
+from evergrant.protocol.pkce import challenge_of
 from evergrant.protocol.scope import Scope
 from evergrant.protocol.values import ClientId, GrantId, Millis
 from evergrant.store.open import open_store
 from evergrant.store.schema import grants
 from evergrant.store.sql.sqlite import driver
-from evergrant.testing.store_contract.facts import DAY, an_active
+from evergrant.testing.store_contract.facts import DAY, a_pending, an_active
 from tests.faults.line import Program
 from tests.faults.storm import Chain, grant_of
 from tests.support.server import Demo, Server
 
 T = TypeVar("T")
+CALLBACK: Final = "http://127.0.0.1/callback"
+VERIFIER: Final = "a-verifier-of-forty-three-characters-or-more"
 ALARMS = (EventKind.GRANT_REUSED, EventKind.STORE_BEHIND, EventKind.REFRESH_REFUSED, EventKind.RETRY_STREAK)
 
 
@@ -60,6 +64,15 @@ class Stock:
         strict = Program(f"strict-{os.urandom(4).hex()}", self.program.secret)
         self._do(lambda store: self._add(store, strict.id, {"retry_window": 0}))
         return strict, self._do(lambda store: self._open(store, count, strict.id))
+
+    def codes(self, count: int) -> tuple[Program, list[str], dict[str, str]]:
+        """A program of its own with so many codes that nobody has used yet, and what has to be shown with them."""
+        coded = Program(f"coded-{os.urandom(4).hex()}", self.program.secret)
+        grant_types = frozenset({"authorization_code", "refresh_token"})
+        self._do(lambda store: self._add(store, coded.id, {}, grant_types=grant_types, redirect_uris=(CALLBACK,)))
+        proof = {"code_verifier": VERIFIER, "redirect_uri": CALLBACK}
+        codes = self._do(lambda store: self._open(store, count, coded.id, Kind.CODE))
+        return coded, codes, proof
 
     def rows(self, chains: Sequence[Chain]) -> list[Row[Any, Any, Any]]:
         """State and generation of each chain's grant, past whatever the server remembers."""
@@ -105,13 +118,20 @@ class Stock:
 
         return asyncio.run(on_the_store())
 
-    async def _add(self, store: Store, client_id: str, policy: dict[str, PolicyValue]) -> None:
+    async def _add(
+        self,
+        store: Store,
+        client_id: str,
+        policy: dict[str, PolicyValue],
+        **different: Any,  # of the client's own fields
+    ) -> None:
         here, _ = await self._default(store)
         like = await here.client(ClientId(self.program.id))
         assert like is not None
-        assert await here.add_client(replace(like, id=ClientId(client_id), policy=policy), events=()) == Done()
+        client = replace(like, id=ClientId(client_id), policy=policy, **different)
+        assert await here.add_client(client, events=()) == Done()
 
-    async def _open(self, store: Store, count: int, client_id: str) -> list[str]:
+    async def _open(self, store: Store, count: int, client_id: str, kind: Kind = Kind.REFRESH) -> list[str]:
         here, credentials = await self._default(store)
         client = await here.client(ClientId(client_id))
         (subject, *_) = await here.subjects()
@@ -119,9 +139,14 @@ class Stock:
         now, realm = Millis(time.time_ns() // 1_000_000), await here.realm()
         epochs = Epochs(realm=realm.epoch, client=client.epoch, subject=subject.epoch)
         opened: list[tuple[Grant, bytes]] = []
+        times = dict.fromkeys(("renewed_at", "previous_renewed_at", "used_at", "created_at", "granted_at"), now)
+        as_code: dict[str, Any] = {"challenge": challenge_of(VERIFIER), "redirect_uri": CALLBACK}
         for _ in range(count):
             grant_id, secret = GrantId(os.urandom(16)), os.urandom(SECRET_SIZE)
-            grant = an_active(
+            made = partial(an_active, expires_at=Millis(now + 90 * DAY))
+            if kind is Kind.CODE:
+                made = partial(a_pending, pending_expires_at=Millis(now + MINUTE), nonce=None, **as_code)
+            grant = made(
                 grant_id,
                 client_id=client.id,
                 subject=subject.id,
@@ -131,16 +156,15 @@ class Stock:
                 resources=(),
                 session_id=None,
                 epochs=epochs,
-                **dict.fromkeys(("renewed_at", "previous_renewed_at", "used_at", "created_at", "granted_at"), now),
                 auth_time=now,
-                expires_at=Millis(now + 90 * DAY),
+                **times,
             )
             opened.append((grant, secret))
         outcomes = await asyncio.gather(
             *(here.open_grant(grant, consent=None, room=None, events=()) for grant, _ in opened)
         )
         assert outcomes == [Opened()] * count
-        return [credentials.seal(Kind.REFRESH, grant.key_id, grant.id, own, 1).reveal() for grant, own in opened]
+        return [credentials.seal(kind, grant.key_id, grant.id, own, grant.generation).reveal() for grant, own in opened]
 
     async def _default(self, store: Store) -> tuple[RealmStore, Credentials]:
         (realm,) = [realm for realm in await store.realms() if realm.name == "default"]

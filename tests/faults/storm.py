@@ -23,16 +23,17 @@ BETWEEN_TRIES_S = 0.05
 
 def generation_of(token: str) -> int:
     """Which generation a refresh token is (design: "What a token is")."""
-    return int.from_bytes(_bytes(token)[34:38], "big")
+    return int.from_bytes(bytes_of(token)[34:38], "big")
 
 
 def grant_of(token: str) -> GrantId:
     """Which grant it belongs to."""
-    return GrantId(_bytes(token)[2:18])
+    return GrantId(bytes_of(token)[2:18])
 
 
-def _bytes(token: str) -> bytes:
-    return urlsafe_b64decode(token.removeprefix("eg_rt_"))
+def bytes_of(token: str) -> bytes:
+    """What a token of any kind is made of."""
+    return urlsafe_b64decode(token[len("eg_rt_") :])
 
 
 @dataclass(slots=True)

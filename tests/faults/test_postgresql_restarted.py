@@ -1,10 +1,10 @@
 """PostgreSQL is restarted under load, or lets nobody in: the server finds it again by itself. R-002, S-047"""
 
-import psycopg
 import pytest
 
 from tests.faults.stock import Stock
 from tests.faults.storm import Storm, storm
+from tests.faults.turnstile import Turnstile
 from tests.support.postgres import PostgresServer
 from tests.support.server import Server, StartServer
 from tests.support.waiting import until
@@ -41,41 +41,13 @@ def test_a_postgresql_that_is_restarted_under_load_costs_nobody_a_token(
 
 
 @pytest.fixture
-def turnstile(postgres: PostgresServer, start_server: StartServer) -> tuple[Server, "Turnstile"]:
+def turnstile(postgres: PostgresServer, start_server: StartServer) -> tuple[Server, Turnstile]:
     """A server whose database role may have only so many connections. Both end with the run's PostgreSQL."""
     url = postgres.new_database()
     turnstile = Turnstile(url, f"few_{url.rpartition('/')[2]}")
     turnstile.build()
-    server = start_server(settings={"EVERGRANT_DATABASE__URL": url.replace("//evergrant@", f"//{turnstile.role}@")})
+    server = start_server(settings={"EVERGRANT_DATABASE__URL": turnstile.url})
     return server, turnstile
-
-
-class Turnstile:
-    """A role of PostgreSQL that owns one database, and lets in as many as it is told to."""
-
-    def __init__(self, url: str, role: str) -> None:
-        self.role = role
-        self._url = url.replace("+psycopg", "")
-        self._database = url.rpartition("/")[2]
-
-    def build(self) -> None:
-        self._do(f"CREATE ROLE {self.role} LOGIN", f"ALTER DATABASE {self._database} OWNER TO {self.role}")
-
-    def let_in(self, count: int) -> None:
-        """No more than so many; all that are in have to come in again."""
-        self._do(
-            f"ALTER ROLE {self.role} CONNECTION LIMIT {count}",
-            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '{self.role}'",
-        )
-
-    def open(self) -> None:
-        """As many as like to come."""
-        self._do(f"ALTER ROLE {self.role} CONNECTION LIMIT -1")
-
-    def _do(self, *statements: str) -> None:
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
 
 
 def test_a_connection_limit_is_told_to_clients_and_to_the_operator(turnstile: tuple[Server, Turnstile]) -> None:

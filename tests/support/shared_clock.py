@@ -22,11 +22,16 @@ class SharedClock:
         return clock
 
     def advance(self, seconds: int) -> None:
-        """So many seconds from the time of this machine on, for everybody at once."""
+        """So many seconds from the time of this machine on, or back, for everybody at once."""
         # Whole or not at all: it is read at every look at the clock.
         with tempfile.NamedTemporaryFile("w", dir=self.offset.parent, delete=False) as draft:
-            draft.write(f"+{seconds}\n")
+            draft.write(f"{seconds:+d}\n")
         Path(draft.name).replace(self.offset)
+
+    @property
+    def seconds(self) -> int:
+        """How far it is ahead of this machine's."""
+        return int(self.offset.read_text())
 
     @property
     def environment(self) -> Mapping[str, str]:
