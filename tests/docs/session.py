@@ -1,6 +1,7 @@
 """The commands of a page, as they are written, in one shell; and what the page says they print.
 
 A block of `sh` is run. A block of `json` or `text` right after it is what it prints, where `…` stands for anything.
+A block of `python` whose first line is `# name.py` is that file, and lies in the folder from the start.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ENDS_WITHIN = 180  # seconds
 _FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_NAMED = re.compile(r"# (?P<name>\w+\.py)\n")
 _BETWEEN = "\x1e"
 
 
@@ -46,9 +48,26 @@ def blocks(page: Path) -> list[Block]:
     return found
 
 
+def write_files(page: Path, folder: Path) -> list[Path]:
+    """Put the programs of the page into `folder`; those that are only a part of one are left out."""
+    written = []
+    for block in blocks(page):
+        named = _NAMED.match(block.body) if block.kind == "python" else None
+        if named is not None:
+            written.append(folder / named["name"])
+            written[-1].write_text(block.body, encoding="utf-8")
+    return written
+
+
+def snippets(page: Path) -> str:
+    """What else there is of Python on the page, in order, as one program."""
+    return "\n".join(b.body for b in blocks(page) if b.kind == "python" and not _NAMED.match(b.body))
+
+
 def run(page: Path, folder: Path, settings: Mapping[str, str]) -> list[Step]:
     """Run all commands of the page in `folder`. Raises AssertionError with everything said if one of them fails."""
     listed = blocks(page)
+    write_files(page, folder)
     steps = [index for index, block in enumerate(listed) if block.kind == "sh"]
     script = "".join(f"{listed[index].body}\nprintf '\\036'\n" for index in steps)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("EVERGRANT_")}

@@ -1,5 +1,6 @@
 """The examples of the how-to pages, executed as they are written."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -12,12 +13,17 @@ import pytest
 
 from evergrant.app.settings import load_settings
 from tests.architecture.repository import ROOT
-from tests.docs.session import blocks, fits, run
+from tests.docs.session import blocks, fits, run, snippets, write_files
 from tests.support.ports import free_port
-from tests.support.server import Demo, StartServer, evergrant
+from tests.support.server import Demo, Server, StartServer, evergrant
 from tests.support.waiting import until
 
 HOW_TO = ROOT / "docs" / "how-to"
+
+LIBRARIES = ["protect-an-api.md", "fastapi.md", "flask.md", "django.md", "mcp.md", "keep-a-session.md"]
+"""The pages of the libraries: their programs are files in the folder, and what is a part of one runs, too."""
+
+DJANGO = "from django.conf import settings; settings.configure(); import django; django.setup()"
 
 
 @pytest.fixture
@@ -41,6 +47,13 @@ def embedded(tmp_path: Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(15)
+
+
+def folder_beside(server: Server, folder: Path) -> Path:
+    """The folder, as if the server had been started in it."""
+    (folder / ".venv").symlink_to(sys.prefix)
+    (folder / "evergrant-data").symlink_to(server.data_dir)
+    return folder
 
 
 def answers(url: str) -> bool:
@@ -74,15 +87,42 @@ def test_the_program_around_it_keeps_its_own_pages(embedded: str) -> None:
     assert httpx2.get(f"{embedded}/login/").status_code == 200
 
 
-@pytest.mark.parametrize("page", ["protect-an-api.md", "migrate.md"])
-def test_the_commands_of_the_page_print_what_it_says(page: str, start_server: StartServer, tmp_path: Path) -> None:
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    server = start_server(data_dir=tmp_path / "evergrant-data")
-
-    steps = run(HOW_TO / page, tmp_path, {"PORT": str(server.port)})
+@pytest.mark.parametrize("page", [*LIBRARIES, "migrate.md"])
+def test_the_commands_of_the_page_print_what_it_says(page: str, server: Server, tmp_path: Path) -> None:
+    steps = run(HOW_TO / page, folder_beside(server, tmp_path), {"PORT": str(server.port)})
 
     assert any(step.told for step in steps)
     assert [step for step in steps if step.told is not None and not fits(step.printed, step.told)] == []
+
+
+@pytest.mark.parametrize("page", ["protect-an-api.md", "django.md", "keep-a-session.md"])
+def test_what_is_a_part_of_a_program_runs_as_it_is_written(page: str, server: Server, tmp_path: Path) -> None:
+    write_files(HOW_TO / page, folder_beside(server, tmp_path))
+    (tmp_path / "snippets.py").write_text(
+        f"{DJANGO}\n{snippets(HOW_TO / page)}".replace("localhost:8000", f"localhost:{server.port}"), encoding="utf-8"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "snippets.py"],
+        cwd=tmp_path,
+        env={**os.environ, "API": "https://notes.example/api", "ISSUER": server.base_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_all_python_of_the_pages_can_be_read() -> None:
+    pages = [ROOT / "README.md", *(page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "reference")]
+    programs = {page: [block.body for block in blocks(page) if block.kind == "python"] for page in pages}
+
+    for page, bodies in programs.items():
+        for body in bodies:
+            compile(body, page.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+    assert sum(map(len, programs.values())) > 20
 
 
 def test_the_commands_of_the_page_about_measuring_measure(start_server: StartServer, tmp_path: Path) -> None:
