@@ -137,7 +137,8 @@ def read_introspection(document: Mapping[str, object], resource: Resource, now: 
     """The token that an answer of the issuer describes. RFC 7662 §2.2. Pure.
 
     Raises JoseError if it is not active, has expired, or is for another API: an answer without `aud` is believed of a
-    foreign issuer only. A refresh token is active too, and opens nothing here.
+    foreign issuer only, and only if it says by `token_type` that it is about an access token. A refresh token is active
+    too, and opens nothing here.
     """
     if document.get("active") is not True:
         raise JoseError(JoseReason.EXPIRED)
@@ -150,7 +151,8 @@ def read_introspection(document: Mapping[str, object], resource: Resource, now: 
     if now // 1000 >= expires + resource.leeway_s:
         raise JoseError(JoseReason.EXPIRED)
     audience = _texts(document.get("aud"))
-    if not audience and resource.profile is Profile.FOREIGN:
+    # Some issuers tell a refresh token by what is missing: it has neither audience nor type.
+    if not audience and "token_type" in document and resource.profile is Profile.FOREIGN:
         audience = (resource.audience,)
     # `jti` is optional here, and a token that was looked up needs no name of its own.
     values = {"jti": "introspected", **document}

@@ -163,6 +163,12 @@ def test_a_foreign_issuer_may_leave_the_audience_out(issuer: KeyServer) -> None:
     assert Api(issuer).refusal().status == 401
 
 
+def test_an_answer_that_names_neither_audience_nor_type_may_be_about_a_refresh_token(issuer: KeyServer) -> None:
+    issuer.introspected["opaque"] = {name: value for name, value in GOOD.items() if name not in ("aud", "token_type")}
+
+    assert [Api(issuer, profile=profile).refusal().status for profile in Profile] == [401, 401]
+
+
 @pytest.mark.parametrize("status", [401, 429, 500, 503, 302])
 def test_s047_an_issuer_that_cannot_be_asked_is_503_and_forgotten_at_once(
     api: Api, issuer: KeyServer, status: int
