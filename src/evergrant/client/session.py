@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from evergrant.client.auth.httpx2_auth import Httpx2Auth
-from evergrant.client.errors import NotOffered
+from evergrant.client.errors import NotOffered, Refused
 from evergrant.client.keeper import Valid
 from evergrant.client.keeping import Change, Keeping
 from evergrant.client.tokens import TokenSet
@@ -47,8 +47,9 @@ class Session:
     def revoke(self) -> None:
         """End the session at the issuer, and then forget it.
 
-        It is not forgotten if the issuer cannot be asked: IssuerUnavailable. An issuer that offers no revocation is not
-        asked. The person may still be signed in at the issuer itself: `Client.logout_url`.
+        It is not forgotten if the issuer cannot be asked: IssuerUnavailable. What an issuer does not revoke (it offers
+        no revocation, or none of such tokens) is forgotten without it. The person may still be signed in at the issuer
+        itself: `Client.logout_url`.
         """
         self.keeping.end(self._end_at_issuer)
 
@@ -73,5 +74,11 @@ class Session:
         return stop
 
     def _end_at_issuer(self, held: TokenSet) -> None:
-        with suppress(NotOffered):
+        try:
             self._client.revoke(held.refresh_token or held.access_token)
+        except NotOffered:
+            return
+        except Refused as refused:
+            # RFC 7009 §2.2.1: asked again, it would say the same, and the session could never be forgotten.
+            if refused.error != "unsupported_token_type":
+                raise
