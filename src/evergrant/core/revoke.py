@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evergrant.core.facts import Client, EventKind, Grant, GrantState
 from evergrant.core.reasons import Reason
-from evergrant.protocol.values import Millis
+from evergrant.protocol.values import GrantId, Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,14 @@ class EndAccess:
 
 @dataclass(frozen=True, slots=True)
 class NothingToEnd:
-    """Unknown, expired, ended already, or another client's: the answer is the same 200 (RFC 7009 §2.2)."""
+    """Unknown, expired, ended already, or another client's: the answer is the same 200 (RFC 7009 §2.2).
+
+    `grant_id`: whose token somebody else holds, so that the alarm tells it.
+    """
 
     reason: Reason
     event: EventKind | None = None
+    grant_id: GrantId | None = None
 
 
 Ending = EndGrant | EndAccess | NothingToEnd
@@ -41,14 +45,14 @@ def end_refresh(grant: Grant | None, client: Client) -> Ending:
     if grant is None:
         return NothingToEnd(Reason.UNKNOWN)
     if grant.client_id != client.id:
-        return NothingToEnd(Reason.OTHER_CLIENT, EventKind.OTHER_CLIENT)
+        return NothingToEnd(Reason.OTHER_CLIENT, EventKind.OTHER_CLIENT, grant.id)
     if grant.state is GrantState.REVOKED:
         return NothingToEnd(Reason.REVOKED)
     return EndGrant(grant)
 
 
-def end_access(jti: str, issued_to: str, expires_at: Millis, client: Client) -> Ending:
-    """What an access token of ours, still valid by itself, ends."""
+def end_access(jti: str, issued_to: str, grant_id: GrantId | None, expires_at: Millis, client: Client) -> Ending:
+    """What an access token of ours, still valid by itself, ends. `grant_id` None: it was issued without a grant."""
     if issued_to != client.id:
-        return NothingToEnd(Reason.OTHER_CLIENT, EventKind.OTHER_CLIENT)
+        return NothingToEnd(Reason.OTHER_CLIENT, EventKind.OTHER_CLIENT, grant_id)
     return EndAccess(jti, expires_at)

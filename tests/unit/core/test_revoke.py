@@ -21,9 +21,10 @@ def test_a_token_of_a_grant_that_waits_for_its_code_ends_it_as_well() -> None:
 
 
 def test_another_clients_token_ends_nothing_and_is_an_alarm() -> None:
-    """S-032, R-003"""
-    assert end_refresh(GRANT, OTHER) == NothingToEnd(Reason.OTHER_CLIENT, EventKind.OTHER_CLIENT)
-    assert end_access("j", CLIENT.id, NOW, OTHER) == NothingToEnd(Reason.OTHER_CLIENT, EventKind.OTHER_CLIENT)
+    """S-032, R-003. The alarm names the grant whose token is in the wrong hands."""
+    assert end_refresh(GRANT, OTHER) == NothingToEnd(Reason.OTHER_CLIENT, EventKind.OTHER_CLIENT, GRANT.id)
+    ended = end_access("j", CLIENT.id, GRANT.id, NOW, OTHER)
+    assert ended == NothingToEnd(Reason.OTHER_CLIENT, EventKind.OTHER_CLIENT, GRANT.id)
 
 
 def test_another_client_learns_nothing_of_an_ended_grant() -> None:
@@ -39,4 +40,4 @@ def test_what_is_over_or_unknown_is_no_error() -> None:
 
 
 def test_an_access_token_is_ended_alone_until_it_would_expire() -> None:
-    assert end_access("j", CLIENT.id, NOW, CLIENT) == EndAccess("j", NOW)
+    assert end_access("j", CLIENT.id, None, NOW, CLIENT) == EndAccess("j", NOW)

@@ -62,9 +62,10 @@ class TokenRevocation:
                     EventKind.TOKEN_REVOKED, now, client_id=client.id, reason=Reason.BY_CLIENT, detail={"jti": jti}
                 )
                 await self._ledger.claim_once(REVOKED_ACCESS, jti.encode(), expires_at, events=(event,))
-            case NothingToEnd(reason=reason, event=kind):
+            case NothingToEnd(reason=reason, event=kind, grant_id=grant_id):
                 if kind is not None:
-                    await self._ledger.record((call.event(kind, now, client_id=client.id, reason=reason),))
+                    told = call.event(kind, now, grant_id=grant_id, client_id=client.id, reason=reason)
+                    await self._ledger.record((told,))
             case _:
                 assert_never(ending)
 
@@ -75,7 +76,7 @@ class TokenRevocation:
         access = await self._access_tokens.verify(token, self._clock())
         if access is None:
             return NothingToEnd(Reason.GARBAGE)
-        return end_access(access.jti, access.client_id, Millis(access.expires_at), client)
+        return end_access(access.jti, access.client_id, access.gid, Millis(access.expires_at), client)
 
     async def _genuine(self, grant_id: GrantId, secret: bytes) -> Grant | None:
         facts = await self._reader.grant(grant_id)
