@@ -1,12 +1,13 @@
 """Somebody who signs in to the demo application, and what the client then has."""
 
+import gc
 from dataclasses import dataclass, replace
 from time import time_ns
 
 import httpx2
 
 from evergrant.cli.trying.forms import Person, walk
-from evergrant.client import Client, Issuer, Seal, SignedIn
+from evergrant.client import Client, ClientError, Issuer, Seal, SignedIn, Vault
 from evergrant.protocol.secret import Secret
 from evergrant.protocol.values import Millis
 from evergrant.testing.clock import ManualClock
@@ -35,6 +36,19 @@ class Away:
     def sign_in(self, scope: str = SCOPE) -> SignedIn:
         """The demo person, by forms."""
         return sign_in(self.server, self.client, scope)
+
+    def failure_in_passing(self, vault: Vault) -> type[ClientError] | None:
+        """What becomes of a request for a token by a session that nobody holds on to, as web applications make them.
+
+        Nothing of it is left behind, nor its error: the traceback would keep the session alive.
+        """
+        failure: type[ClientError] | None = None
+        try:
+            self.client.session(vault, "ada").tokens()
+        except ClientError as error:
+            failure = type(error)
+        gc.collect()
+        return failure
 
     def process(self) -> Client:
         """The same client, as another process would make it: nothing is shared but the vault."""

@@ -110,6 +110,20 @@ def test_a_redirect_to_another_origin_does_not_carry_the_token(
     assert (service_api.tokens, other_api.tokens) == ([tokens.access_token.reveal()], [None])
 
 
+def test_another_origin_that_asks_for_a_token_does_not_get_one(
+    service: Away, service_api: Api, other_api: Api, sender: Sender
+) -> None:
+    """It may say `invalid_token` as well as our own API may."""
+    session, _ = begin(service)
+    other_api.refused.add(None)
+    elsewhere = other_api.url.replace("127.0.0.1", "localhost")
+
+    status = sender.send(session, "GET", f"{service_api.url}/to?url={elsewhere}/x")
+
+    assert (status, other_api.tokens) == (401, [None])
+    assert service.between.asked_for("client_credentials") == 1
+
+
 def test_a_post_that_was_redirected_is_not_posted_again(service: Away, service_api: Api, sender: Sender) -> None:
     session, tokens = begin(service)
 

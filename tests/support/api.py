@@ -24,10 +24,13 @@ class Asked:
 
 @dataclass(slots=True)
 class Api:
-    """`refused`: tokens that get 401 with `challenge`; others get 200. `/to?url=…` redirects."""
+    """`refused`: tokens that get 401 with `challenge`, None for a request without; others get 200.
+
+    `/to?url=…` redirects.
+    """
 
     url: str = ""
-    refused: set[Secret] = field(default_factory=set)
+    refused: set[Secret | None] = field(default_factory=set)
     challenge: str = INVALID_TOKEN
     asked: list[Asked] = field(default_factory=list)
 
@@ -52,7 +55,7 @@ def api() -> Iterator[Api]:
             token = said.removeprefix("Bearer ") if said is not None else None
             listening.asked.append(Asked(self.command, self.path, token, body))
             parts = urlsplit(self.path)
-            if token is not None and Secret(token) in listening.refused:
+            if (Secret(token) if token is not None else None) in listening.refused:
                 self._answer(401, {"WWW-Authenticate": listening.challenge})
             elif parts.path == "/to":
                 self._answer(303, {"Location": parse_qs(parts.query)["url"][0]})
