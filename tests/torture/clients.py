@@ -241,7 +241,8 @@ class _Actor:
                 told = await self._do_something(session, line, other)
                 trouble = told is None or told.status == 503
                 await _wait(stop, AFTER_TROUBLE_S if trouble else self._chance.choice(PAUSES_S))
-            await self._mourn(session, line, stop)
+            if session.ended:
+                await self._mourn(session, line)
         await line.hang_up()
         await other.hang_up()
 
@@ -300,7 +301,7 @@ class _Actor:
             self._hear(session, one)
         return told[0]
 
-    async def _mourn(self, session: Session, line: Line, stop: asyncio.Event) -> None:
+    async def _mourn(self, session: Session, line: Line) -> None:
         """A session that has ended stays so, whatever of it is shown."""
         shown = [generation for generation in session.texts if generation > 0]
         for generation in self._chance.sample(shown, min(2, len(shown))):
