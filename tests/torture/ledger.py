@@ -183,6 +183,11 @@ class Ledger:
             self._clocks.append(Clock(now(), low, high))
             self._write("clock", asdict(self._clocks[-1]))
 
+    @property
+    def skew(self) -> int:
+        """How far ahead of this machine's any server's clock ever was, in microseconds."""
+        return max(clock.high for clock in self._clocks)
+
     def __len__(self) -> int:
         """How many operations there are."""
         return len(self._operations)

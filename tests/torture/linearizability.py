@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from tests.torture.ledger import FOREVER, Asked, Kind, Opened, Operation
+from tests.torture.ledger import FOREVER, Asked, Kind, Micros, Opened, Operation
 from tests.torture.specification import INVALID_GRANT, State, after, beginning, effects
 
 MOST_STEPS = 300_000
@@ -40,16 +40,33 @@ class _Step:
     state: State
 
 
-def explain(history: Sequence[Operation], opened: Opened) -> Unexplained | None:
-    """None: it can be explained. Raises TooManyOrders."""
-    return _Search(history, opened).run()
+def explain(history: Sequence[Operation], opened: Opened, *, skew: int = 0) -> Unexplained | None:
+    """None: it can be explained. `skew`: how far ahead a server's clock ever was, in microseconds.
+
+    Raises TooManyOrders.
+    """
+    why = _Search(history, opened, skew).run()
+    if why is None or why.invariant == "I6":
+        return why
+    # What ought to change nothing is told by what comes after it: would all be right if it had changed something?
+    guilty = [_as_if_it_had_effects(one) for one in history]
+    if guilty != list(history) and _Search(guilty, opened, skew).run() is None:
+        return replace(why, invariant="I6", words=f"something that had to fail had an effect; {why.words}")
+    return why
+
+
+def _as_if_it_had_effects(one: Operation) -> Operation:
+    if not (one.asked.stranger or one.asked.too_wide) or not one.is_known:
+        return one
+    return replace(one, asked=replace(one.asked, stranger=False, too_wide=False), told=None)
 
 
 class _Search:
-    def __init__(self, history: Sequence[Operation], opened: Opened) -> None:
+    def __init__(self, history: Sequence[Operation], opened: Opened, skew: int) -> None:
         self._known = sorted((one for one in history if one.is_known), key=lambda one: one.begin)
         self._unknown = sorted(_alike(one for one in history if not one.is_known), key=lambda one: one.begin)
         self._opened = opened
+        self._skew = skew
 
     def run(self) -> Unexplained | None:
         everything = (1 << len(self._known)) - 1
@@ -78,7 +95,9 @@ class _Search:
         for operation in self._unknown:
             if operation.begin > first_end:
                 return
-            for state in after(step.state, operation, self._opened):
+            # It takes effect here, and so before that end, whenever its outcome would have been told.
+            by_then = replace(operation, latest=min(operation.latest, Micros(first_end + self._skew)))
+            for state in after(step.state, by_then, self._opened):
                 yield _Step(step.done, state)
 
     def _next(self, done: int) -> tuple[list[tuple[int, Operation]], int]:

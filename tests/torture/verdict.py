@@ -92,7 +92,7 @@ def _of_one(grant: str, history: Sequence[Operation], ledger: Ledger) -> Iterato
             if first != one.told.digest:
                 yield Finding("I2", grant, f"generation {one.told.generation} has two texts", (one.number,))
     try:
-        why = explain(history, ledger.opened[grant])
+        why = explain(history, ledger.opened[grant], skew=ledger.skew)
     except TooManyOrders as gave_up:
         yield Finding("undecided", grant, str(gave_up))
         return
