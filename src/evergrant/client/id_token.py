@@ -48,6 +48,7 @@ def check_id_token(
         issuer=provider.issuer,
         audience=client_id,
         leeway_s=LEEWAY_S,
+        kid="by algorithm",
     )
     try:
         claims = verify(token.reveal(), expect, now_s)

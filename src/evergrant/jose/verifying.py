@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
@@ -69,7 +69,9 @@ class Expect:
 
     `keys` are the trusted keys of `issuer`, by `kid`. `EdDSA` and `Ed25519` stand for each other in `algorithms`,
     in a key and in a token, for they are one algorithm (RFC 9864 §2.2). `typ` is compared without case and without
-    `application/`. `leeway_s` is the tolerated difference of clocks, 0 to 300 seconds.
+    `application/`. `leeway_s` is the tolerated difference of clocks, 0 to 300 seconds. `kid` "by algorithm" lets a
+    token name no key if just one of `keys` has its algorithm: an issuer with one key need not name it (OpenID Connect
+    Core §10.1).
     """
 
     keys: Mapping[str, PublicKey] | Callable[[str], PublicKey | None]
@@ -79,6 +81,7 @@ class Expect:
     audience: str | AnyAudience
     leeway_s: int
     expiry: Live | ExpiredAllowed = Live()
+    kid: Literal["required", "by algorithm"] = "required"
 
     def __post_init__(self) -> None:
         if not self.algorithms or not self.typ or not self.issuer or self.audience == "":
@@ -116,14 +119,25 @@ def _choose_key(header: Mapping[str, object], expect: Expect) -> PublicKey:
         raise JoseError(JoseReason.ALGORITHM)
     if not isinstance(typ, str) or _bare_type(typ) not in expect.typ:
         raise JoseError(JoseReason.TYPE)
-    if not isinstance(kid, str):
-        raise JoseError(JoseReason.UNKNOWN_KEY)
-    key = expect.keys(kid) if callable(expect.keys) else expect.keys.get(kid)
+    if kid is None and expect.kid == "by algorithm":
+        key = _only_key(alg, expect)
+    elif isinstance(kid, str):
+        key = expect.keys(kid) if callable(expect.keys) else expect.keys.get(kid)
+    else:
+        key = None
     if key is None:
         raise JoseError(JoseReason.UNKNOWN_KEY)
     if key.alg != alg and not EDWARDS.issuperset((key.alg, alg)):
         raise JoseError(JoseReason.ALGORITHM)
     return key
+
+
+def _only_key(alg: str, expect: Expect) -> PublicKey | None:
+    """None if there is none of that algorithm, or a choice: nobody's guess decides by which key a token is believed."""
+    if callable(expect.keys):
+        return None
+    of_alg = [key for key in expect.keys.values() if key.alg == alg or EDWARDS.issuperset((key.alg, alg))]
+    return of_alg[0] if len(of_alg) == 1 else None
 
 
 def _check_signature(signed: bytes, signature: bytes, key: PublicKey) -> None:

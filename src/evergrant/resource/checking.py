@@ -50,6 +50,7 @@ class Checker:
             # Any of several will do, so it is looked at in `read`.
             audience=AnyAudience(),
             leeway_s=self._resource.leeway_s,
+            kid="by algorithm" if self._resource.profile is Profile.FOREIGN else "required",
         )
 
 

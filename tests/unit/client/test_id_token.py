@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 import pytest
+from joserfc import jwt
 
 from evergrant.client.errors import ProtocolError
 from evergrant.client.id_token import check_id_token
@@ -73,3 +74,21 @@ def test_a_strangers_signature_is_not() -> None:
 def test_without_a_nonce_it_answers_nobodys_question() -> None:
     with pytest.raises(ProtocolError, match="nonce"):
         check({name: value for name, value in GOOD.items() if name != "nonce"})
+
+
+def test_one_that_names_no_key_is_believed_of_an_issuer_with_one() -> None:
+    """OpenID Connect Core §10.1"""
+    provider = read_metadata(ISSUER, DOCUMENT)
+    unnamed = jwt.encode({"alg": "ES256"}, GOOD, KEY.native, algorithms=["ES256"])
+
+    claims = check_id_token(
+        Secret(unnamed),
+        provider=provider,
+        client_id="app",
+        keys={KEY.kid: KEY.public()},
+        access_token=ACCESS,
+        nonce="nonce-1",
+        now_s=NOW + 1,
+    )
+
+    assert claims.subject == "u_1"

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from joserfc import jwt
 
 from evergrant.jose.errors import JoseError, JoseReason
 from evergrant.jose.keys import generate
 from evergrant.protocol.values import Millis
 from evergrant.resource import AccessToken, Profile, Resource
 from evergrant.resource.checking import Checker
-from tests.unit.resource.notes import ISSUER, KEY, KEYS, NOTES, NOW, NOW_S, later, token
+from tests.unit.resource.notes import CLAIMS, ISSUER, KEY, KEYS, NOTES, NOW, NOW_S, later, token
 
 FOREIGN = replace(NOTES, profile=Profile.FOREIGN)
 
@@ -139,3 +140,10 @@ def test_a_check_follows_the_keys_it_is_given() -> None:
         checker.check(token(), {other.kid: other.public()}, NOW)
     assert checker.check(token(key=other), {other.kid: other.public()}, NOW).subject == "u_ada"
     assert checker.check(token(), {KEY.kid: KEY.public()}, NOW).subject == "u_ada"
+
+
+def test_a_token_of_such_an_issuer_need_not_name_the_only_key() -> None:
+    unnamed = jwt.encode({"alg": "ES256"}, {**CLAIMS}, KEY.native, algorithms=["ES256"])
+
+    assert check(unnamed, FOREIGN).subject == "u_ada"
+    assert reason(unnamed) is JoseReason.TYPE
