@@ -223,7 +223,7 @@ class InsufficientScope(OAuthError):
 
 
 class InsufficientUserAuthentication(OAuthError):
-    """An API's: the person has to sign in again, in one of the ways `acr_values`, or within the last `max_age_s` seconds.
+    """An API's: the person has to sign in again, in one of the ways `acr_values`, or within the last `max_age_s` s.
 
     RFC 9470 §3.
     """
