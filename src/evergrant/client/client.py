@@ -169,12 +169,12 @@ class Client:
     def session(self, vault: Vault, name: str) -> Session:
         """The session of that name: one person's, one installation's. All who use the vault share it."""
         way = ByRefreshToken(self.issuer.provider, self.identity)
-        return Session(self, self._keepings.get(way, vault, "session", name))
+        return Session(self._keepings.get(way, vault, "session", name), self.revoke)
 
     def service(self, vault: Vault, *, scope: str | None = None, resource: str | None = None) -> Session:
         """The client's own session: its tokens are asked for when they are needed. RFC 6749 §4.4."""
         way = ByClientCredentials(self.issuer.provider, self.identity, scope, resource)
-        return Session(self, self._keepings.get(way, vault, "service", scope, resource))
+        return Session(self._keepings.get(way, vault, "service", scope, resource), self.revoke)
 
     # ---------------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from evergrant.client.auth.httpx2_auth import Httpx2Auth
 from evergrant.client.errors import NotOffered, Refused
@@ -12,9 +11,6 @@ from evergrant.client.keeper import Valid
 from evergrant.client.keeping import Change, Keeping
 from evergrant.client.tokens import TokenSet
 from evergrant.protocol.secret import Secret
-
-if TYPE_CHECKING:
-    from evergrant.client.client import Client
 
 
 class Session:
@@ -24,9 +20,9 @@ class Session:
     now (the tokens are kept); Refused, ProtocolError, VaultUnavailable and VaultDamaged if something is wrong.
     """
 
-    def __init__(self, client: Client, keeping: Keeping) -> None:
-        self._client = client
+    def __init__(self, keeping: Keeping, revoke: Callable[[Secret], None]) -> None:
         self.keeping = keeping
+        self._revoke = revoke
 
     def keep(self, tokens: TokenSet) -> None:
         """From now on the session has these: after a sign-in. Raises VaultError; ValueError for another client's."""
@@ -75,7 +71,7 @@ class Session:
 
     def _end_at_issuer(self, held: TokenSet) -> None:
         try:
-            self._client.revoke(held.refresh_token or held.access_token)
+            self._revoke(held.refresh_token or held.access_token)
         except NotOffered:
             return
         except Refused as refused:
