@@ -46,7 +46,7 @@ class RoughWire:
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        self._copies: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @contextmanager
     def open(self) -> Iterator["RoughWire"]:
@@ -72,6 +72,7 @@ class RoughWire:
         server.close()
 
     async def _connect(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        self._hold(asyncio.current_task())
         # Cancelled when the wire ends: a stream's own task would report that as an error.
         with suppress(OSError, EOFError, asyncio.CancelledError):
             try:
@@ -127,9 +128,13 @@ class RoughWire:
             return
         self.done["twice"] += 1
         self._ledger.repeat(int(operation[1]))
-        task = asyncio.create_task(self._ask_for_nobody(request))
-        self._copies.add(task)
-        task.add_done_callback(self._copies.discard)
+        self._hold(asyncio.create_task(self._ask_for_nobody(request)))
+
+    def _hold(self, task: asyncio.Task[None] | None) -> None:
+        """The loop itself keeps no task alive: one whose client has gone, and that waits, would vanish."""
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _ask_for_nobody(self, request: bytes) -> None:
         with suppress(OSError, EOFError):
