@@ -140,9 +140,9 @@ def window(figures: Figures) -> str:
         ticks=ticks, title="A periodic thief is noticed after", below="retry window, minutes",
     )  # fmt: skip
     right = Panel(
-        left=520, top=50, width=330, height=240, highest=160,
-        steps=[(value, f"{value} %") for value in (0, 40, 80, 120, 160)],
-        ticks=ticks, title="Honest sessions ended a day, 1 % of answers lost", below="retry window, minutes",
+        left=520, top=50, width=330, height=240, highest=1.6,
+        steps=[(value / 10, f"{value / 10:.1f}") for value in (0, 4, 8, 12, 16)],
+        ticks=ticks, title="Sessions an honest person loses a day, 1 % of answers lost", below="retry window, minutes",
     )  # fmt: skip
     thieves = [
         Curve(label, colour, [(_window_place(one), _noticed(figures.windows[one], part)) for one in WINDOWS])
@@ -173,7 +173,7 @@ def _noticed(found: Thefts, part: float) -> float:
 
 def _ends(figures: Figures, outage: int, window: int) -> float:
     days = figures.outages[outage, window]
-    return 100 * sum(days.ends.values()) / days.days
+    return sum(days.ends.values()) / days.days
 
 
 def _legend(curves: Sequence[Curve], x: int, y: int) -> list[str]:
