@@ -49,6 +49,7 @@ def proxied(behind_proxy: Served) -> Program:
         ("X_Forwarded_For", f"198.51.100.1, {FORGED}, 10.1.2.3", "203.0.113.0/24"),
         ("X_Forwarded_For", "2001:db8:1:2::3", "2001:db8:1::/48"),
         ("X_Forwarded_For", f"{FORGED}:4711", "203.0.113.0/24"),
+        ("X_Forwarded_For", "2001:db8:1::%<b>", "2001:db8:1::/48"),  # a zone is text of the sender's
         ("Forwarded", f"for={FORGED};proto=https;by=10.0.0.1", "203.0.113.0/24"),
         ("Forwarded", 'For="[2001:db8:1:2::3]:4711", for=10.0.0.1', "2001:db8:1::/48"),
         ("X_Forwarded_For", "garbage", OURS),
