@@ -102,9 +102,9 @@ def respond(uri: str, parameters: Mapping[str, str]) -> str:
     """
     if "#" in uri:
         raise ValueError("a redirect URI has no fragment")
-    joint = "&" if "?" in uri else "?"
-    if uri.endswith(("?", "&")):
-        joint = ""
+    _, query_begins, query = uri.partition("?")
+    # An ampersand at the end of a path separates nothing.
+    joint = "?" if not query_begins else "&" if query and not query.endswith("&") else ""
     return f"{uri}{joint}{urlencode(parameters, quote_via=quote, safe='')}"
 
 

@@ -333,6 +333,8 @@ def test_an_answer_joins_the_query_that_is_there() -> None:
     assert respond("https://a.example/cb", {"code": "x"}) == "https://a.example/cb?code=x"
     assert respond("https://a.example/cb?", {"code": "x"}) == "https://a.example/cb?code=x"
     assert respond("https://a.example/cb?a=1", {"code": "x"}) == "https://a.example/cb?a=1&code=x"
+    assert respond("https://a.example/cb?a=1&", {"code": "x"}) == "https://a.example/cb?a=1&code=x"
+    assert respond("https://a.example/&", {"code": "x"}) == "https://a.example/&?code=x"
     assert respond("com.example.app:/cb", {"iss": "https://i"}) == "com.example.app:/cb?iss=https%3A%2F%2Fi"
     with pytest.raises(ValueError, match="fragment"):
         respond("https://a.example/cb#x", {"code": "x"})
