@@ -102,7 +102,7 @@ def _read_address(text: str) -> Address | None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if isinstance(address, IPv6Address) and address.scope_id is not None:
-        # A zone may be any text (RFC 4007 §11), which would go on into the audit trail. The network is the same without.
+        # A zone may be any text (RFC 4007 §11), and would go on into the audit trail. The network needs none.
         return IPv6Address(int(address))
     return address
 
