@@ -1,4 +1,4 @@
-# Targets: serve, test, check, bench, lock, docs, clean. See CONTRIBUTING.md.
+# Targets: serve, test, check, bench, fuzz, lock, docs, clean. See CONTRIBUTING.md.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -16,17 +16,20 @@ NODE := tests/interop/node
 NPM_CI := npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 # Other people's servers, which `make bench` measures beside ours.
 BENCH := .bench
+# The fuzzer that `make fuzz` lets loose on the readers.
+FUZZ := .fuzz
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --no-input --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: help serve test check bench machine lock docs clean
+.PHONY: help serve test check bench fuzz machine lock docs clean
 
 help:
 	@echo "make serve   start Evergrant on http://localhost:$(PORT)   (PORT, EVERGRANT_DATA_DIR)"
 	@echo "make test    check everything, then run every test       (ARGS, WORKERS)"
 	@echo "make check   format, lint, types, direction of imports"
 	@echo "make bench   measure Evergrant beside others on this machine (ARGS=\"--rounds 1 --seconds 3 --only evergrant-sqlite\")"
+	@echo "make fuzz    look for input that a reader cannot bear            (ARGS=\"--seconds 600 --only token\")"
 	@echo "make lock    pin the dependencies of pyproject.toml again (LOCK_ARGS=--upgrade: newer ones)"
 	@echo "make docs    write docs/reference and examples from the code"
 	@echo "make clean   remove what these commands made, but for evergrant-data"
@@ -43,6 +46,10 @@ check: $(VENV)/.test
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
+# On every reader of strangers' text for a minute, or ARGS="--seconds 600 --only token".
+fuzz: $(FUZZ)/.fuzz
+	$(FUZZ)/bin/python -m tests.torture.hostile.fuzzing $(ARGS)
+
 bench: machine $(VENV)/.test $(BENCH)/.bench
 	$(RUN) -m bench.run $(ARGS)
 
@@ -58,7 +65,7 @@ lock: $(VENV)/.lock
 	VENV=$(VENV) tools/lock.sh $(LOCK_ARGS)
 
 clean:
-	rm -rf $(VENV) $(BENCH) $(NODE)/node_modules $(NODE)/runtime/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) $(FUZZ) $(NODE)/node_modules $(NODE)/runtime/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment: each stamp says that the file it depends on is installed --------------------
@@ -89,6 +96,13 @@ $(BENCH)/.bench: requirements/bench.txt
 	@test -x $(BENCH)/bin/python || tools/venv.sh $(BENCH) $(PYTHON)
 	@echo "Installing what Evergrant is measured beside (once) ..."
 	@$(BENCH)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+$(FUZZ)/.fuzz: requirements/fuzz.txt pyproject.toml
+	@test -x $(FUZZ)/bin/python || tools/venv.sh $(FUZZ) $(PYTHON)
+	@echo "Installing the fuzzer (once) ..."
+	@$(FUZZ)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r requirements/fuzz.txt
+	@$(FUZZ)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(VENV)/.lock: requirements/lock.txt | $(RUN)

@@ -4,6 +4,7 @@
 #
 # test.txt holds everything; serve.txt is held to the same versions, so that the tests test what is served.
 # bench.txt is other people's software, in an environment of its own: its versions bind nobody else.
+# fuzz.txt is what is served, and what tries to break it.
 # No index and no find-links line is written: the file must work with whatever index its reader uses.
 set -eu
 
@@ -21,4 +22,6 @@ pin requirements/test.txt pyproject.toml --all-extras \
 pin requirements/serve.txt pyproject.toml --extra server --extra postgres --group build \
     --constraints requirements/test.txt
 pin requirements/bench.txt --group bench "$@"
+pin requirements/fuzz.txt pyproject.toml --extra server --group build --group fuzz \
+    --constraints requirements/test.txt
 pin requirements/lock.txt --group lock "$@"

@@ -14,7 +14,7 @@ from tests.architecture.repository import ROOT, tracked
 PIN = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; .+?)?(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n"
 )
-FILES = ["serve", "test", "bench", "lock"]
+FILES = ["serve", "test", "bench", "fuzz", "lock"]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -52,6 +52,7 @@ def test_every_requirement_is_pinned_with_hashes_and_nothing_names_an_index(name
 
 def test_the_versions_that_serve_are_the_versions_that_are_tested() -> None:
     assert pins("serve").items() <= pins("test").items()
+    assert {pin for pin in pins("fuzz").items() if pin[0] != "atheris"} <= set(pins("test").items())
 
 
 def test_every_dependency_is_locked() -> None:
@@ -62,6 +63,8 @@ def test_every_dependency_is_locked() -> None:
     for group in ("test", "check"):
         assert wanted[group] <= pins("test").keys()
     assert wanted["bench"] <= pins("bench").keys()
+    for group in ("", "server", "fuzz"):
+        assert wanted[group] <= pins("fuzz").keys()
 
 
 def test_every_dependency_has_its_reason_in_a_decision_record() -> None:
