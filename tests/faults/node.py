@@ -34,6 +34,10 @@ async def carry_out(world: World, order: Mapping[str, str]) -> Reply:
             return await world.exchange(Secret(order["token"]))
         case "revoke":
             await world.revoke(Secret(order["token"]))
+        case "approve":
+            await world.approve("a b", user=order["user"])
+        case "sign_out":
+            await world.sign_out(order["user"])
         case "set_roles":
             await world.set_roles(order["role"], user="ben")
         case unknown:

@@ -22,45 +22,75 @@ SURVIVED = 0
 
 
 class Moment:
-    """Ends the process at its so manieth touch of the database."""
+    """Ends the process at its so manieth touch of the database, and writes down before what that was."""
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, told: int) -> None:
         self._left = last
+        self._told = told  # a file descriptor
+        self._has_written = False
 
-    def passes(self, *_: object) -> None:
+    def passes(self, what: str) -> None:
         """One more touch."""
         if self._left == 0:
+            os.write(self._told, what.encode())
             os.kill(os.getpid(), signal.SIGKILL)
         self._left -= 1
 
     def watch(self, world: World) -> None:
         """Before every statement and every COMMIT, and after the COMMIT, before anybody is told."""
         store = world.sql_store()
-        store.watch(self.passes)
+        store.watch(lambda text: self.passes(_short(text)))
         for engine in dict.fromkeys(store.engines()):
-            event.listen(engine, "before_cursor_execute", self.passes)
-            event.listen(engine, "commit", self.passes)
-            event.listen(engine.pool, "checkin", self.passes)
+            event.listen(engine, "before_cursor_execute", self._statement)
+            event.listen(engine, "commit", self._commit)
+            event.listen(engine.pool, "checkin", self._given_back)
+
+    def _statement(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        self.passes(_short(text))
+
+    def _commit(self, _: Any) -> None:
+        self.passes("COMMIT")
+        self._has_written = True
+
+    def _given_back(self, *_: Any) -> None:
+        if self._has_written:
+            self.passes("committed")
+        self._has_written = False
 
 
-async def _live(url: str, realm_name: str, order: Mapping[str, Any]) -> None:
+def _short(statement: str) -> str:
+    """Its verb and its table."""
+    words = statement.replace('"', " ").split()
+    if words[0] == "--":
+        return " ".join(words[1:])
+    place = next((words[at + 1] for at, word in enumerate(words) if word in ("FROM", "INTO", "UPDATE", "TABLE")), "")
+    return f"{words[0]} {place}".strip()
+
+
+async def _live(url: str, realm_name: str, order: Mapping[str, Any], told: int) -> None:
     world = await join(url, realm_name)
     await world.issuer.catalog.realm()  # the moments of the work itself are wanted, not those of the start
-    Moment(order["at"]).watch(world)
+    if order["do"] == "sign_out":
+        await world.sign_in("a b", user=order["user"])  # whoever leaves has to be there
+    Moment(order["at"], told).watch(world)
     await carry_out(world, order)
 
 
-def _bear(url: str, realm_name: str, order: Mapping[str, Any]) -> int:
-    """How the child ended: 0, or minus the signal."""
+def _bear(url: str, realm_name: str, order: Mapping[str, Any]) -> dict[str, Any]:
+    """How the child ended: 0, or minus the signal; and before what."""
+    listening, told = os.pipe()
     child = os.fork()
     if child == 0:
-        _be_born(url, realm_name, order)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        _be_born(url, realm_name, order, told)
+    os.close(told)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with os.fdopen(listening) as words:
+        return {"ended": ended, "before": words.read() or None}
 
 
-def _be_born(url: str, realm_name: str, order: Mapping[str, Any]) -> NoReturn:
+def _be_born(url: str, realm_name: str, order: Mapping[str, Any], told: int) -> NoReturn:
     try:
-        asyncio.run(_live(url, realm_name, order))
+        asyncio.run(_live(url, realm_name, order, told))
     except BaseException as error:  # noqa: BLE001 - a child must never go on as its parent
         sys.stderr.write(f"{error!r}\n")
         os._exit(1)
