@@ -142,7 +142,7 @@ def window(figures: Figures) -> str:
     right = Panel(
         left=520, top=50, width=330, height=240, highest=1.6,
         steps=[(value / 10, f"{value / 10:.1f}") for value in (0, 4, 8, 12, 16)],
-        ticks=ticks, title="Sessions an honest person loses a day, 1 % of answers lost", below="retry window, minutes",
+        ticks=ticks, title="Sessions lost a day, honest, 1 % of answers lost", below="retry window, minutes",
     )  # fmt: skip
     thieves = [
         Curve(label, colour, [(_window_place(one), _noticed(figures.windows[one], part)) for one in WINDOWS])

@@ -111,7 +111,7 @@ def _outcome(found: Thefts) -> tuple[str, str, str, str]:
 
 def _servers(figures: Figures) -> str:
     thieves = (f"{strategy.name}: never noticed" for strategy in COMPARED)
-    head = ("a retry is answered with …", *thieves, "95 % of the slowest are noticed after")
+    head = ("a retry is answered with …", *thieves, "the noticed ones: 95 % after")
     rows = []
     for name in SERVERS:
         found = [figures.servers[name, strategy.name] for strategy in COMPARED]
@@ -181,7 +181,7 @@ def _share(found: int, of: int) -> str:
     if found == 0:
         return f"0 (≤ {_short(100 * at_most(0, of))} %)"
     if found == of:
-        return f"100 % (≥ {_short(100 - 100 * at_most(0, of))} %)"
+        return f"100 % (≥ {100 - 100 * at_most(0, of):.4g} %)"
     low, high = wilson(found, of)
     return f"{_short(100 * found / of)} % ({_short(100 * low)}–{_short(100 * high)})"
 
