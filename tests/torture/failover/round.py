@@ -28,6 +28,8 @@ DOOMED: Final = 3
 """Sessions that are signed out while the standby hears of nothing."""
 PROBED: Final = 6
 """Sessions of which a spent token is shown again when everything is over."""
+AT_ONCE: Final = 32
+"""Grants that are opened together."""
 WAITING: Final = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
@@ -90,8 +92,10 @@ def _at(server: PostgresServer, database: str) -> str:
 
 def _crowd(plan: Plan, stock: Stock, ledger: Ledger, port: int) -> Crowd:
     """Codes only where an exchange waits for the standby: one that was lost costs a sign-in, as the design has it."""
-    tokens = stock.tokens(plan.sessions)
-    held = [Session.of(stock.program, token) for token in tokens]
+    # Few at a time: each is a commit that may wait for the standby, on a disk that still writes the copy.
+    held: list[Session] = []
+    while len(held) < plan.sessions:
+        held += [Session.of(stock.program, token) for token in stock.tokens(AT_ONCE)]
     if plan.replication != "asynchronous":
         program, codes, proof = stock.codes(plan.sessions // 4)
         held += [Session(grant_of(code).hex(), program, {0: code}, proof) for code in codes]
