@@ -1,4 +1,4 @@
-# Targets: serve, test, check, bench, fuzz, lock, docs, clean. See CONTRIBUTING.md.
+# Targets: serve, test, check, bench, torture, fuzz, lock, docs, clean. See CONTRIBUTING.md.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -9,6 +9,9 @@ PYTHON ?=
 # What pytest is told besides, for example: make test ARGS="tests/unit -k streak"
 ARGS ?=
 WORKERS ?= 2
+# How long `make torture` lasts, and what it is repeated with.
+DURATION ?= 300
+SEED ?= 1
 
 VENV := .venv
 # Programs that nobody here wrote, for the tests: a browser's library and a server, from npm.
@@ -22,13 +25,14 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --no-input --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: help serve test check bench fuzz machine lock docs clean
+.PHONY: help serve test check bench torture fuzz machine lock docs clean
 
 help:
 	@echo "make serve   start Evergrant on http://localhost:$(PORT)   (PORT, EVERGRANT_DATA_DIR)"
 	@echo "make test    check everything, then run every test       (ARGS, WORKERS)"
 	@echo "make check   format, lint, types, direction of imports"
 	@echo "make bench   measure Evergrant beside others on this machine (ARGS=\"--rounds 1 --seconds 3 --only evergrant-sqlite\")"
+	@echo "make torture many clients under seeded faults, judged from their ledger (DURATION=600 SEED=7 ARGS=\"--on sqlite\")"
 	@echo "make fuzz    look for input that a reader cannot bear            (ARGS=\"--seconds 600 --only token\")"
 	@echo "make lock    pin the dependencies of pyproject.toml again (LOCK_ARGS=--upgrade: newer ones)"
 	@echo "make docs    write docs/reference and examples from the code"
@@ -45,6 +49,10 @@ check: $(VENV)/.test
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
+
+# Seconds of campaigns, and the seed of every choice in them. The evidence is kept when something was broken.
+torture: machine $(VENV)/.test
+	$(RUN) -m tests.torture --seconds $(DURATION) --seed $(SEED) $(ARGS)
 
 # On every reader of strangers' text for a minute, or ARGS="--seconds 600 --only token".
 fuzz: $(FUZZ)/.fuzz

@@ -1,8 +1,8 @@
-"""Bears processes that die in the middle of their work: `python -m tests.faults.nursery URL REALM`.
+"""Bears processes that die in the middle of their work: `python -m tests.faults.nursery`.
 
-It has no thread and no connection of its own, so its children can be forked in milliseconds. Each order names some work
-and a moment: before the so manieth statement, with BEGIN and COMMIT counted as the database sees them. Nothing of the
-child outlives that moment, as after `kill -9` or a power cut of its machine.
+It has no thread and no connection of its own, so its children can be forked in milliseconds. Each order names a
+database, a realm, some work and a moment: before the so manieth statement, with BEGIN and COMMIT counted as the
+database sees them. Nothing of the child outlives that moment, as after `kill -9` or a power cut of its machine.
 """
 
 import asyncio
@@ -67,8 +67,8 @@ def _short(statement: str) -> str:
     return f"{words[0]} {place}".strip()
 
 
-async def _live(url: str, realm_name: str, order: Mapping[str, Any], told: int) -> None:
-    world = await join(url, realm_name)
+async def _live(order: Mapping[str, Any], told: int) -> None:
+    world = await join(order["url"], order["realm"])
     await world.issuer.catalog.realm()  # the moments of the work itself are wanted, not those of the start
     if order["do"] == "sign_out":
         await world.sign_in("a b", user=order["user"])  # whoever leaves has to be there
@@ -76,21 +76,21 @@ async def _live(url: str, realm_name: str, order: Mapping[str, Any], told: int) 
     await carry_out(world, order)
 
 
-def _bear(url: str, realm_name: str, order: Mapping[str, Any]) -> dict[str, Any]:
+def _bear(order: Mapping[str, Any]) -> dict[str, Any]:
     """How the child ended: 0, or minus the signal; and before what."""
     listening, told = os.pipe()
     child = os.fork()
     if child == 0:
-        _be_born(url, realm_name, order, told)
+        _be_born(order, told)
     os.close(told)
     ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with os.fdopen(listening) as words:
         return {"ended": ended, "before": words.read() or None}
 
 
-def _be_born(url: str, realm_name: str, order: Mapping[str, Any], told: int) -> NoReturn:
+def _be_born(order: Mapping[str, Any], told: int) -> NoReturn:
     try:
-        asyncio.run(_live(url, realm_name, order, told))
+        asyncio.run(_live(order, told))
     except BaseException as error:  # noqa: BLE001 - a child must never go on as its parent
         sys.stderr.write(f"{error!r}\n")
         os._exit(1)
@@ -99,5 +99,5 @@ def _be_born(url: str, realm_name: str, order: Mapping[str, Any], told: int) -> 
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        sys.stdout.write(json.dumps([_bear(sys.argv[1], sys.argv[2], json.loads(line))]) + "\n")
+        sys.stdout.write(json.dumps([_bear(json.loads(line))]) + "\n")
         sys.stdout.flush()

@@ -19,9 +19,11 @@ from tests.torture import report
 from tests.torture.campaign import Database
 from tests.torture.rounds import Order, Row
 
+WIDTH: Final = 150
 PARTS: Final = {
     "campaigns": "tests.torture.rounds:campaigns",
     "crash-points": "tests.torture.crash_points:rounds",
+    "mutants": "tests.torture.mutants.table:rounds",
 }
 """By name: what runs rounds. Each takes the order and yields a row for each round."""
 
@@ -29,7 +31,8 @@ PARTS: Final = {
 def main(arguments: list[str]) -> int:
     """The exit code."""
     order, keep = _read(arguments)
-    out = Console()
+    # Where nobody looks at once, lines may be as long as they are.
+    out = Console(width=None if sys.stdout.isatty() else WIDTH)
     out.print(f"seed {order.seed}, evidence in {order.folder}", soft_wrap=True)
     rows: list[Row] = []
     try:

@@ -33,14 +33,14 @@ class Death:
     done: bool
 
 
-async def deaths(nursery: Process, world: World, work: Work) -> AsyncIterator[Death]:
+async def deaths(nursery: Process, url: str, world: World, work: Work) -> AsyncIterator[Death]:
     """Let the work be begun again and again, each time killed one moment later, until it is not killed any more.
 
     Raises AssertionError where it was done by half.
     """
     for moment in range(MOST_MOMENTS):
         order = await work.fresh(world)
-        (end,) = nursery.ask({**order, "at": moment})
+        (end,) = nursery.ask({**order, "url": url, "realm": world.realm.name, "at": moment})
         assert end["ended"] in (0, -signal.SIGKILL), end
         yield Death(moment, end["before"], await work.is_done(world, order))
         if end["ended"] == 0:
@@ -71,27 +71,27 @@ def _all_works(url: str, on: Database, order: Order) -> Row:
     figures: dict[str, str] = {}
 
     async def again_and_again() -> None:
-        while not figures or now() < end:
-            for work in WORKS:
-                figures[work.name] = await _one_work(url, work, row)
+        with processes(1, "tests.faults.nursery") as (nursery,):
+            while not figures or now() < end:
+                for work in WORKS:
+                    figures[work.name] = await _one_work(nursery, url, work, row)
 
     asyncio.run(again_and_again())
     row.figures = figures
     return row
 
 
-async def _one_work(url: str, work: Work, row: Row) -> str:
+async def _one_work(nursery: Process, url: str, work: Work, row: Row) -> str:
     """The points of the work, in words, each with what was found after a death there."""
     world = await World.begin(lambda: open_store(url))
     found: list[Death] = []
     try:
-        with processes(1, "tests.faults.nursery", url, world.realm.name) as (nursery,):
-            async for death in deaths(nursery, world, work):
-                found.append(death)
-                row.verdict.trials["I10"] += 1
-                row.verdict.trials["I12"] += 1
-                row.verdict.counted["operations"] += 1
-                row.struck["killed at a point"] += death.before is not None
+        async for death in deaths(nursery, url, world, work):
+            found.append(death)
+            row.verdict.trials["I10"] += 1
+            row.verdict.trials["I12"] += 1
+            row.verdict.counted["operations"] += 1
+            row.struck["killed at a point"] += death.before is not None
     except AssertionError as half:
         row.verdict.findings.append(Finding("I12", None, f"{work.name}, after {_points(found)}: {half!r}"))
     finally:
