@@ -9,6 +9,7 @@ import pytest
 
 from evergrant.app.settings import load_settings
 from evergrant.app.wiring import application, clock
+from evergrant.core.durability import Durability
 from evergrant.core.ports.store import Store
 from evergrant.server.log import open_log
 from evergrant.store.open import open_store
@@ -39,8 +40,8 @@ def watched(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watched]
     settings = load_settings(tmp_path, listen={"port": port}, data_dir=str(tmp_path), database={"url": url})
     opened: list[SqlStore] = []
 
-    def store_at(at: str, batches: int) -> Store:
-        store = open_store(at, batches)
+    def store_at(at: str, batches: int, durability: Durability) -> Store:
+        store = open_store(at, batches, durability)
         assert isinstance(store, SqlStore)
         opened.append(store)
         return store
