@@ -15,7 +15,7 @@ import uvicorn
 
 from evergrant.app.settings import Settings, load_settings
 from evergrant.app.wiring import application
-from evergrant.cli.serving.bounded_head import BoundedHead
+from evergrant.cli.serving.bounded_requests import BoundedRequests
 from evergrant.server.log import open_log
 from tests.protocol.movable_clock import MovableClock
 from tests.protocol.operator_desk import Desk
@@ -72,7 +72,7 @@ class Served:
 def serve_app(app: Any, listener: socket.socket) -> Iterator[None]:
     """Serve an ASGI application on a listening socket until the block ends."""
     config = uvicorn.Config(
-        app, http=BoundedHead, ws="none", log_config=None, access_log=False, proxy_headers=False, server_header=False
+        app, http=BoundedRequests, ws="none", log_config=None, access_log=False, proxy_headers=False, server_header=False
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

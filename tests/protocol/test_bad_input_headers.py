@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from evergrant.cli.serving import bounded_head
+from evergrant.cli.serving import bounded_requests
 from tests.protocol import wire
 from tests.protocol.program import Program, basic, verifier
 from tests.protocol.registry import User
@@ -215,14 +215,14 @@ def test_a_head_that_does_not_arrive_is_not_waited_for(
     served: Served, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
     """A silent connection does not keep its socket."""
-    monkeypatch.setattr(bounded_head, "SECONDS", 0.2)
+    monkeypatch.setattr(bounded_requests, "SECONDS", 0.2)
 
     assert wire.send(served, begun).status == (431 if begun else 0)
 
 
 def test_a_connection_may_rest_between_two_requests(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 9112 §9.3: the patience is with a head that has begun."""
-    monkeypatch.setattr(bounded_head, "SECONDS", 0.05)
+    monkeypatch.setattr(bounded_requests, "SECONDS", 0.05)
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
         for _ in range(2):

@@ -21,7 +21,7 @@ from evergrant.app.settings import MOST_WORKERS, Settings, load_settings
 from evergrant.app.wiring import application, clock, prepare
 from evergrant.cli.failures import Failure
 from evergrant.cli.serving.banner import ONE_PROCESS, say_started
-from evergrant.cli.serving.bounded_head import BoundedHead
+from evergrant.cli.serving.bounded_requests import BoundedRequests
 from evergrant.cli.serving.cores import cores
 from evergrant.cli.serving.draining import DrainingServer
 from evergrant.cli.serving.shared_metrics import metrics_folder, shared_metrics
@@ -149,7 +149,7 @@ def _config(app: Application | Worker, settings: Settings, *, workers: int = 1) 
         # The entry believes forwarding headers from configured peers, and nobody else's.
         proxy_headers=False,
         server_header=False,
-        http=BoundedHead,
+        http=BoundedRequests,
         ws="none",
         timeout_graceful_shutdown=DRAIN_S,
         ssl_certfile=settings.tls.cert,
