@@ -2,13 +2,9 @@
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from tests.support.server import Server
 from tests.torture.hostile.campaign import Campaign, Figures
+from tests.torture.hostile.own_server import own_server
 
 _SHOWN = 20
 
@@ -19,24 +15,13 @@ def main() -> int:
     wanted.add_argument("--requests", type=int, default=100_000)
     wanted.add_argument("--seed", type=int, default=7)
     asked = wanted.parse_args()
-    with _server() as server:
+    with own_server() as server:
         campaign = Campaign(server, asked.seed)
         figures = campaign.fire_every_framing()
         figures = campaign.fire(asked.requests)
         campaign.close()
     _tell(figures)
     return 1 if figures.violations else 0
-
-
-@contextmanager
-def _server() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="evergrant-hostile-") as folder:
-        server = Server(Path(folder) / "data")
-        server.start()
-        try:
-            yield server
-        finally:
-            server.kill()
 
 
 def _tell(figures: Figures) -> None:

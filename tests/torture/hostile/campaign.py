@@ -8,8 +8,6 @@ from random import Random
 from time import perf_counter
 from typing import Final
 
-import psutil  # type: ignore[import-untyped]  # it has no types
-
 from tests.support.server import Server
 from tests.support.waiting import until
 from tests.torture.hostile.cast import Cast, assemble
@@ -17,6 +15,7 @@ from tests.torture.hostile.framing import smuggled
 from tests.torture.hostile.generator import Generator
 from tests.torture.hostile.journal import Journal
 from tests.torture.hostile.oracles import complaints
+from tests.torture.hostile.oversized import rss
 from tests.torture.hostile.shots import Shot
 from tests.torture.hostile.state import State
 from tests.torture.hostile.wire import Answer, Malformed, Wire, read, volley
@@ -75,13 +74,13 @@ class Campaign:
     def fire(self, shots: int) -> Figures:
         """So many shots on one connection, and the volleys that go with them."""
         began = perf_counter()
-        self.figures.rss_before = self.figures.rss_before or self._rss()
+        self.figures.rss_before = self.figures.rss_before or rss(self._server)
         for number in range(shots):
             self._shoot(self._generator.next())
             if number % BATCH == BATCH - 1:
                 self._end_of_batch()
         self._end_of_batch()
-        self.figures.rss_after = self._rss()
+        self.figures.rss_after = rss(self._server)
         self.figures.seconds += perf_counter() - began
         return self.figures
 
@@ -168,7 +167,3 @@ class Campaign:
 
     def _note(self, what: str, shot: Shot) -> None:
         self.figures.violations.append(Violation(what, shot.note, shot.octets[:4_000]))
-
-    def _rss(self) -> int:
-        assert self._server.process is not None
-        return int(psutil.Process(self._server.process.pid).memory_info().rss)

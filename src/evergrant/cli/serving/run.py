@@ -23,6 +23,7 @@ from evergrant.cli.failures import Failure
 from evergrant.cli.serving.banner import ONE_PROCESS, say_started
 from evergrant.cli.serving.bounded_requests import BoundedRequests
 from evergrant.cli.serving.cores import cores
+from evergrant.cli.serving.descriptors import raise_the_limit
 from evergrant.cli.serving.draining import DrainingServer
 from evergrant.cli.serving.shared_metrics import metrics_folder, shared_metrics
 from evergrant.cli.serving.sockets import listen, reserve
@@ -36,6 +37,7 @@ def run(given: Mapping[str, object]) -> None:
     """Serve until SIGTERM or SIGINT. `given` are settings of the top level that win. Raises SettingsError, Failure."""
     settings = load_settings(None, **given)
     log = _log(settings)
+    raise_the_limit()
     workers = number_of_workers(settings)
     if (settings.listen.workers or 1) > workers:
         log.warning("one_process", asked_for=settings.listen.workers, cause=ONE_PROCESS)
