@@ -6,171 +6,16 @@ from random import Random
 from typing import Final
 
 from tests.torture.hostile.cast import Cast
+from tests.torture.hostile.head_values import CONTENT_TYPES, ENCODINGS, HOSTS, METHODS, ORIGINS, PATHS, SITES
 from tests.torture.hostile.shots import Field, Request
 from tests.torture.hostile.values import MARK, of_a_header, text
 
 Change = Callable[[Request, Cast, Random], Request]
 
-# All that the server's parser knows. CONNECT and what it does not know change how the rest is read: see framing.py.
-_METHODS: Final = (
-    *(b"GET", b"POST", b"HEAD", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"PROPFIND", b"MKCOL", b"COPY"),
-    *(b"LOCK", b"SEARCH", b"PURGE", b"MERGE", b"SUBSCRIBE", b"LINK", b"REPORT", b"SOURCE"),
-)
-_FORM: Final = b"application/x-www-form-urlencoded"
-_CONTENT_TYPES: Final = (
-    *(
-        b"",
-        b";",
-        b",",
-        b"*/*",
-        b"text/plain",
-        b"application/json",
-        b"text/xml",
-        b"multipart/form-data",
-        b"application/jwt",
-    ),
-    *(
-        b"multipart/form-data; boundary=x",
-        b"multipart/form-data; boundary=" + b"x" * 9_000,
-        _FORM.upper(),
-        _FORM + b"x",
-    ),
-    *(_FORM + b"; charset=utf-8", _FORM + b';charset="UTF-8"', _FORM + b"; charset=utf-7", _FORM + b"; charset=utf-16"),
-    *(
-        _FORM + b"; charset=latin-1",
-        _FORM + b"; charset=",
-        _FORM + b"; charset=" + MARK,
-        _FORM + b";;;==;;",
-        _FORM + b", text/plain",
-    ),
-    *(
-        b"\xff" + _FORM,
-        _FORM + b"\xff",
-        _FORM + b"; charset=utf-8; charset=utf-16",
-        b" " * 3_000 + _FORM,
-        _FORM + b";" * 5_000,
-    ),
-)
-_ENCODINGS: Final = (
-    b"gzip",
-    b"deflate",
-    b"br",
-    b"zstd",
-    b"compress",
-    b"identity",
-    b"chunked",
-    b"gzip, gzip",
-    b"",
-    MARK,
-)
-_PATHS: Final = (
-    *(
-        b"/",
-        b"//",
-        b"/.",
-        b"/..",
-        b"/../token",
-        b"/%2e%2e/token",
-        b"/%2e",
-        b"/;x",
-        b"/token/",
-        b"//token",
-        b"/TOKEN",
-        b"/token;x=y",
-    ),
-    *(
-        b"/token%00",
-        b"/token%20",
-        b"/token%2f",
-        b"/%74oken",
-        b"/token\\",
-        b"/token.json",
-        b"/.well-known/",
-        b"/.well-known/../token",
-    ),
-    *(
-        b"/static/..%2f..%2fetc/passwd",
-        b"/static/%2e%2e/%2e%2e/secret",
-        b"/static/....//",
-        b"/static/%00",
-        b"/static//etc/passwd",
-    ),
-    *(
-        b"/realms//token",
-        b"/realms/default/token",
-        b"/realms/%2e%2e/token",
-        b"/realms/" + b"x" * 3_000 + b"/token",
-        b"/realms/%00/jwks",
-    ),
-    *(
-        b"/realms/" + MARK + b"%3Cb%3E/authorize",
-        b"/realms/%ff%fe/token",
-        b"/realms/%0d%0aX-Injected:1/logout",
-        b"/realms/a/realms/b/token",
-    ),
-    *(
-        b"/" + b"a" * 20_000,
-        b"/%ff",
-        b"/%c0%af",
-        b"/%",
-        b"/%zz",
-        b"/" + MARK + b"'\"<q",
-        b"/?" + MARK,
-        b"/healthz?x=" + MARK,
-        b"/" + b"/a" * 3_000,
-    ),
-)
-_HOSTS: Final = (
-    *(
-        b"",
-        b"evil.example",
-        b"localhost",
-        b"LOCALHOST:1",
-        b"localhost:0",
-        b"localhost:99999",
-        b"localhost:abc",
-        b"a" * 5_000,
-        b"[::1",
-        b"[::1]:80",
-    ),
-    *(
-        b"localhost@evil.example",
-        b"evil.example/localhost",
-        b"localhost\xff",
-        b"127.1",
-        b"localhost, evil.example",
-        MARK + b"<q",
-        b"localhost#",
-        b"%6cocalhost",
-    ),
-)
-_ORIGINS: Final = (
-    b"null",
-    b"http://evil.example",
-    b"",
-    b"http://",
-    b"*",
-    b"file://",
-    MARK + b"<q",
-    b"http://localhost:1",
-    b"http://a b",
-    b"\xff",
-)
-_SITES: Final = (
-    b"cross-site",
-    b"same-site",
-    b"none",
-    b"same-origin",
-    b"",
-    b"SAME-ORIGIN",
-    MARK,
-    b"same-origin, cross-site",
-)
-
 
 def method(request: Request, cast: Cast, chance: Random) -> Request:
     """Another method. With HEAD there is no body in the answer."""
-    chosen = chance.choice(_METHODS)
+    chosen = chance.choice(METHODS)
     return request.but(f"method {chosen.decode()}", method=chosen)
 
 
@@ -179,7 +24,7 @@ def path(request: Request, cast: Cast, chance: Random) -> Request:
     here = request.path
     other = chance.choice(
         (
-            *_PATHS,
+            *PATHS,
             here + b"/",
             b"/" + here,
             here.upper(),
@@ -197,13 +42,13 @@ def path(request: Request, cast: Cast, chance: Random) -> Request:
 def content_type(request: Request, cast: Cast, chance: Random) -> Request:
     """None, another, or two."""
     rest = without(request.headers, b"content-type")
-    chosen = [(b"Content-Type", chance.choice(_CONTENT_TYPES)) for _ in range(chance.choice((0, 1, 1, 1, 2)))]
+    chosen = [(b"Content-Type", chance.choice(CONTENT_TYPES)) for _ in range(chance.choice((0, 1, 1, 1, 2)))]
     return request.but(f"content types {[value[:50] for _, value in chosen]}", headers=(*rest, *chosen))
 
 
 def content_encoding(request: Request, cast: Cast, chance: Random) -> Request:
     """A label of compression. R-024."""
-    return request.but("content-encoding", headers=(*request.headers, (b"Content-Encoding", chance.choice(_ENCODINGS))))
+    return request.but("content-encoding", headers=(*request.headers, (b"Content-Encoding", chance.choice(ENCODINGS))))
 
 
 def authorization(request: Request, cast: Cast, chance: Random) -> Request:
@@ -268,7 +113,7 @@ def authorization(request: Request, cast: Cast, chance: Random) -> Request:
 def host(request: Request, cast: Cast, chance: Random) -> Request:
     """Another host, two, or one that is forwarded. RFC 9112 §3.2."""
     rest = without(request.headers, b"host")
-    chosen = chance.choice(_HOSTS)
+    chosen = chance.choice(HOSTS)
     lines = chance.choice(
         (
             ((b"Host", chosen),),
@@ -351,7 +196,7 @@ def cookie(request: Request, cast: Cast, chance: Random) -> Request:
 def origin(request: Request, cast: Cast, chance: Random) -> Request:
     """Sent from another site. S-124."""
     rest = without(without(request.headers, b"origin"), b"sec-fetch-site")
-    said = ((b"Origin", chance.choice(_ORIGINS)), (b"Sec-Fetch-Site", chance.choice(_SITES)))
+    said = ((b"Origin", chance.choice(ORIGINS)), (b"Sec-Fetch-Site", chance.choice(SITES)))
     return request.but("from elsewhere", headers=(*rest, *said[: chance.choice((1, 2))]))
 
 
