@@ -46,6 +46,9 @@ SURROUNDINGS: Final[tuple[Fault, ...]] = (RoughWires(), HangUps())
 
 CLOCKS: Final = ClocksApart()
 
+CALM: Final = (20, 600)
+"""So many answers without a fault lie between two strikes, at least and at most."""
+
 Strike = tuple[Fault, ...]
 
 
@@ -108,8 +111,10 @@ def _scene(plan: Plan, folder: Path, postgres: PostgresServer | None, ledger: Le
 def _strike(plan: Plan, scene: Scene, result: Result) -> None:
     end = now() + plan.seconds * 1e6
     for strike in plan.strikes if plan.strikes is not None else _chosen(plan):
-        if plan.strikes is None and now() > end:
-            return
+        if plan.strikes is None:
+            if now() > end:
+                return
+            scene.crowd.is_told("200", scene.chance.randint(*CALM))
         with ExitStack() as together:
             for fault in strike:
                 together.enter_context(fault.lasting(scene))

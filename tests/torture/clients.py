@@ -5,18 +5,20 @@ before it is sent. A client believes only whole answers; after any other it show
 """
 
 import asyncio
+import json
 import threading
+from base64 import urlsafe_b64decode
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from tests.faults.line import LOST, Answer, Line, Program
 from tests.faults.storm import generation_of, grant_of
 from tests.support.waiting import until
-from tests.torture.ledger import Asked, Kind, Ledger, Told, digest_of
+from tests.torture.ledger import NOBODY_THERE, Asked, Kind, Ledger, Told, digest_of
 
 PAUSES_S: Final = (0.0, 0.002, 0.01, 0.03)
 AFTER_TROUBLE_S: Final = 0.1
@@ -56,6 +58,7 @@ class Session:
     texts: dict[int, str]
     proof: dict[str, str] = field(default_factory=dict)  # what is shown with the code
     ended: bool = False
+    authority: dict[str, Any] | None = None  # what the first access token granted
 
     @classmethod
     def of(cls, program: Program, token: str) -> "Session":
@@ -91,7 +94,7 @@ class Crowd:
         self.secrets: set[str] = set()
         """Every token that anybody was given: none of them may be found in a database or a log."""
         self.impatient = False
-        """While it is so, clients often hang up before they are answered."""
+        """While it is so, every second request is given up before it is answered, if that takes long."""
         self._ports = list(ports)
         self._stranger = stranger
         self._waiting = deque(self.sessions)
@@ -142,10 +145,10 @@ class Crowd:
         return self._waiting.popleft() if self._waiting else None
 
     async def show(self, line: Line, kind: Kind, session: Session, generation: int, *, odd: str = "") -> Told | None:
-        """Show a token; what was told, None if it was lost. `odd`: "stranger", "too_wide" or "hang_up"."""
+        """Show a token; what was told, None if it was lost. `odd`: "stranger", "too_wide", "hang_up" or "replay"."""
         program = self._stranger if odd == "stranger" else session.program
         server = self._ports.index(line.port)
-        asked = Asked(session.grant, kind, generation, odd == "stranger", odd == "too_wide", server)
+        asked = Asked(session.grant, kind, generation, odd == "stranger", odd == "too_wide", server, odd == "replay")
         number = self.ledger.intend(asked)
         line.headers = {"X-Operation": str(number)}
         patience = self._patience(odd, number)
@@ -154,6 +157,9 @@ class Crowd:
                 answer = await self._send(line, kind, program, session, generation, odd)
         except TimeoutError:
             self._lose(number, HANGS if patience is None else "hung up")
+            return None
+        except ConnectionRefusedError:
+            self._lose(number, NOBODY_THERE)
             return None
         except LOST as lost:
             self._lose(number, type(lost).__name__)
@@ -170,7 +176,7 @@ class Crowd:
     def _patience(self, odd: str, number: int) -> float | None:
         if odd == "hang_up":
             return (number % 7) * 0.002
-        return IMPATIENT_S if self.impatient else None
+        return IMPATIENT_S if self.impatient and number % 2 else None
 
     def _lose(self, number: int, how: str) -> None:
         self.ledger.lose(number, how)
@@ -206,7 +212,7 @@ class Crowd:
         session.texts.setdefault(generation, token)
         self.secrets |= {token, str(answer.body["access_token"])}
         wrong = _oddness(answer) or (None if grant_of(token).hex() == session.grant else "a token of another grant")
-        return Told(200, None, generation, digest_of(token), wrong=wrong)
+        return Told(200, None, generation, digest_of(token), wrong=wrong, grown=_growth(session, answer))
 
     async def _work(self, stop: asyncio.Event) -> None:
         await asyncio.gather(*(actor.live(stop) for actor in self._actors))
@@ -222,6 +228,21 @@ def _oddness(answer: Answer) -> str | None:
     if answer.headers.get("cache-control") != "no-store":
         return "an answer that may be kept"
     return None
+
+
+def _growth(session: Session, answer: Answer) -> str | None:
+    """How an answer grants something else than the grant's first one did. I9"""
+    claims = _claims(str(answer.body["access_token"]))
+    granted = {name: claims.get(name) for name in ("sub", "client_id", "scope", "aud", "gid", "auth_time")}
+    granted["scope of the answer"] = answer.body.get("scope")
+    before = session.authority = session.authority or granted
+    return None if granted == before else f"{granted}, before {before}"
+
+
+def _claims(access_token: str) -> dict[str, Any]:
+    part = access_token.split(".")[1]
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims
 
 
 class _Actor:
@@ -275,11 +296,13 @@ class _Actor:
                     line, Kind.INTROSPECT, session, self._chance.choice([*session.texts]) or 1
                 )
             case "retry" if back in session.texts and back > 0:
-                return self._hear(session, await self._crowd.show(line, Kind.REFRESH, session, back))
+                # What it holds may be further behind than it knows: the newest renewal may have been lost.
+                return self._hear(session, await self._crowd.show(line, Kind.REFRESH, session, back, odd="replay"))
             case "replay" if session.newest > 4:
                 old = self._chance.randint(1, session.newest - 3)
                 if old in session.texts:
-                    return self._hear(session, await self._crowd.show(line, Kind.REFRESH, session, old))
+                    told = await self._crowd.show(line, Kind.REFRESH, session, old, odd="replay")
+                    return self._hear(session, told)
             case "revoke" if session.newest > 6:
                 told = await self._crowd.show(line, Kind.REVOKE, session, session.newest)
                 session.ended = told is not None and told.status == 200

@@ -24,6 +24,9 @@ Micros = NewType("Micros", int)
 FOREVER: Final = Micros(1 << 62)
 """The end of what never ended."""
 
+NOBODY_THERE: Final = "nobody there"
+"""How an answer was lost to a request that was never sent, because no connection could be made."""
+
 
 class Kind(StrEnum):
     """What can be done to a grant from outside."""
@@ -38,7 +41,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. `generation`: of the token that was shown. `stranger`: shown by a client it does not belong to."""
+    """One request. `generation`: of the token that was shown. `stranger`: shown by a client it does not belong to.
+
+    `replay`: a spent token is shown on purpose, as a thief would. What is right does not depend on it.
+    """
 
     grant: str
     kind: Kind
@@ -46,11 +52,14 @@ class Asked:
     stranger: bool = False
     too_wide: bool = False
     server: int = 0
+    replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """One answer, read whole. `wrong`: what is odd about it whatever was asked, such as a 503 without Retry-After.
+
+    `grown`: how what it grants differs from what was granted before.
 
     `generation` and `digest`: of the refresh token that came; of a row that was looked at, its generation. `active`: by
     introspection; of a row, whether it has not ended.
@@ -62,6 +71,7 @@ class Told:
     digest: str | None = None
     active: bool | None = None
     wrong: str | None = None
+    grown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,11 @@ class Operation:
     lost: str | None = None  # how the answer was lost, for the reader
     earliest: Micros = Micros(0)
     latest: Micros = FOREVER
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether it may have reached anybody."""
+        return self.lost != NOBODY_THERE
 
     @property
     def is_known(self) -> bool:
@@ -201,10 +216,11 @@ class Ledger:
         return [self._by_the_server(one) for one in found]
 
     def histories(self) -> dict[str, list[Operation]]:
-        """The operations of each grant, in the order in which they began."""
+        """The operations of each grant that were sent, in the order in which they began."""
         found: dict[str, list[Operation]] = {grant: [] for grant in self.opened}
         for operation in self.operations():
-            found[operation.asked.grant].append(operation)
+            if operation.was_sent:
+                found[operation.asked.grant].append(operation)
         return found
 
     def close(self) -> None:

@@ -125,7 +125,7 @@ def _alike(unknown: Iterable[Operation]) -> Iterator[Operation]:
     """One for all that ask the same: it may take effect whenever any of them may."""
 
     def signature(one: Operation) -> Asked:
-        return replace(one.asked, server=0)
+        return replace(one.asked, server=0, replay=False)
 
     for _, group in groupby(sorted(unknown, key=lambda one: repr(signature(one))), key=signature):
         same = list(group)

@@ -13,7 +13,10 @@ from rich.text import Text
 from tests.torture.rounds import Order, Row
 from tests.torture.verdict import INVARIANTS, Verdict
 
-_ROUNDS: Final = ("part", "seed", "operations", "renewals", "unknown", "faults", "cuts", "back in s", "findings")
+_ROUNDS: Final = (
+    *("part", "seed", "operations", "renewals", "unknown", "faults", "kills", "cuts"),
+    *("back in s", "honest ended", "broken"),
+)
 MOST_TOLD: Final = 20
 
 
@@ -67,9 +70,10 @@ def _table(names: Sequence[str], lines: Sequence[Sequence[str]], *, words: int) 
 
 def _cells(row: Row) -> tuple[str, ...]:
     counted = row.verdict.counted
-    figures = (counted["operations"], counted["renewals"], counted["unknown"], row.struck.total(), row.cuts)
+    figures = (counted["operations"], counted["renewals"], counted["unknown"], row.struck.total(), row.kills, row.cuts)
     back = f"{row.slowest_recovery_s:.1f}" if row.slowest_recovery_s else "–"
-    return (row.name, str(row.seed), *(f"{figure:,}" for figure in figures), back, f"{len(row.verdict.findings):,}")
+    ends = (counted["honest sessions ended"], len(row.verdict.findings))
+    return (row.name, str(row.seed), *(f"{figure:,}" for figure in figures), back, *(f"{end:,}" for end in ends))
 
 
 def _said(verdict: Verdict, name: str) -> tuple[str, str, str]:
@@ -84,6 +88,7 @@ def _row(row: Row) -> dict[str, object]:
         "seed": row.seed,
         "folder": None if row.folder is None else row.folder.name,
         "struck": dict(row.struck),
+        "kills": row.kills,
         "cuts": row.cuts,
         "slowest_recovery_s": row.slowest_recovery_s,
         "figures": dict(row.figures),

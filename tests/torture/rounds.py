@@ -45,6 +45,11 @@ class Row:
     slowest_recovery_s: float = 0.0
     figures: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def kills(self) -> int:
+        """How often processes were ended that nobody had asked to end."""
+        return sum(times for name, times in self.struck.items() if "killed" in name or "at once" in name)
+
 
 def seed_of(first: int, number: int) -> int:
     """The seed of a round."""

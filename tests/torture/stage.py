@@ -92,7 +92,8 @@ def _played(
         moved = []
         for number, (server, wire) in enumerate(zip(servers, wires, strict=True)):
             stack.enter_context(wire.open())
-            server.settings = {**server.settings, "EVERGRANT_ALLOWED_HOSTS": f"localhost:{wire.port}"}
+            own = {"EVERGRANT_ISSUER": servers[0].base_url, "EVERGRANT_ALLOWED_HOSTS": f"localhost:{wire.port}"}
+            server.settings = {**server.settings, **own}
             if clocks:
                 place = folder / f"clock-{number}"
                 place.mkdir()

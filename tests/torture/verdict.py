@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from evergrant.core.reasons import Reason
 from tests.torture.clients import HANGS
 from tests.torture.conservation import Books, Finding, compare, is_sound, looks, tells_no_secret
-from tests.torture.ledger import Kind, Ledger, Operation
+from tests.torture.ledger import Asked, Kind, Ledger, Operation, Told
 from tests.torture.linearizability import TooManyOrders, explain
 
 INVARIANTS: Final[Mapping[str, str]] = {
@@ -24,6 +25,7 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "I6": "what fails changes nothing",
     "I7": "no token is in the database or the log",
     "I8": "a code is exchanged once",
+    "I9": "what is granted never changes",
     "I10": "every ending and refusal has its event",
     "I11": "trouble is told as trouble",
     "I12": "every grant is one row, and the files are sound",
@@ -68,7 +70,7 @@ def judge(ledger: Ledger, url: str | None = None, log: Path | None = None, secre
         books = Books.read(url, ledger.opened)
         verdict.findings += compare(ledger, books, histories)
         verdict.findings += is_sound(url)
-        verdict.counted["endings by replay"] = sum(row.revoked_reason == "reused" for row in books.rows.values())
+        _count_endings(verdict, ledger, books, histories)
         verdict.trials["I12"] = len(books.rows)
         verdict.trials["I10"] = sum(row.revoked_at is not None for row in books.rows.values())
         histories = looks(books, histories)
@@ -107,6 +109,8 @@ def _honesty(operations: Sequence[Operation], ledger: Ledger) -> Iterator[Findin
             yield Finding("I11", one.asked.grant, "no answer at all", (one.number,))
         if one.told is not None and one.told.wrong is not None:
             yield Finding("I11", one.asked.grant, one.told.wrong, (one.number,))
+        if one.told is not None and one.told.grown is not None:
+            yield Finding("I9", one.asked.grant, one.told.grown, (one.number,))
         for spell in ledger.spells:
             within = spell.allows and spell.begin <= one.begin and one.end <= spell.end
             if within and one.told is not None and one.told.status not in spell.allows:
@@ -122,26 +126,51 @@ def _count(verdict: Verdict, operations: Sequence[Operation], ledger: Ledger) ->
     doubtful: set[tuple[str, int]] = set()
     for one in operations:
         asked, told = one.asked, one.told
-        if told is None or not one.is_known:
+        if not one.was_sent:
+            counted["not sent"] += 1
+        elif told is None or not one.is_known:
             counted["unknown"] += 1
             counted["lost" if told is None else "503"] += 1
             doubtful.add((asked.grant, asked.generation))
-            continue
-        trials["I11"] += 1
-        if asked.stranger or asked.too_wide:
-            trials["I6"] += 1
-        elif told.error == "invalid_grant":
-            trials["I4"] += 1
-        if told.generation is not None:
-            trials["I2"] += 1
-            if told.generation == asked.generation + 1:
-                counted["renewals"] += 1
-                trials["I1"] += 1
-            if asked.kind is Kind.EXCHANGE:
-                trials["I8"] += 1
-            if (asked.grant, asked.generation) in doubtful:
-                trials["I5"] += 1
+        else:
+            _count_known(verdict, asked, told, in_doubt=(asked.grant, asked.generation) in doubtful)
     trials["I3"] = _after_the_end(operations)
+
+
+def _count_known(verdict: Verdict, asked: Asked, told: Told, *, in_doubt: bool) -> None:
+    trials = verdict.trials
+    trials["I11"] += 1
+    if asked.stranger or asked.too_wide:
+        trials["I6"] += 1
+    elif told.error == "invalid_grant":
+        trials["I4"] += 1
+    if told.generation is None:
+        return
+    trials["I2"] += 1
+    trials["I9"] += 1
+    trials["I8"] += asked.kind is Kind.EXCHANGE
+    trials["I5"] += in_doubt
+    if told.generation == asked.generation + 1:
+        verdict.counted["renewals"] += 1
+        trials["I1"] += 1
+
+
+def _count_endings(
+    verdict: Verdict, ledger: Ledger, books: Books, histories: Mapping[str, Sequence[Operation]]
+) -> None:
+    """Grants that ended as reused: replayed on purpose, of clients without a window, by a code shown twice, or else."""
+    for grant, row in books.rows.items():
+        if row.revoked_reason != Reason.REUSED or grant not in ledger.opened:
+            continue
+        shown = histories[grant]
+        if any(one.asked.replay for one in shown):
+            verdict.counted["ended by a replay"] += 1
+        elif ledger.opened[grant].window == 0:
+            verdict.counted["ended without a window"] += 1
+        elif sum(one.asked.kind is Kind.EXCHANGE for one in shown) > 1:
+            verdict.counted["ended by a code shown twice"] += 1
+        else:
+            verdict.counted["honest sessions ended"] += 1
 
 
 def _after_the_end(operations: Sequence[Operation]) -> int:
