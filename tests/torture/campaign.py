@@ -110,7 +110,7 @@ def _scene(plan: Plan, folder: Path, postgres: PostgresServer | None, ledger: Le
 
 def _strike(plan: Plan, scene: Scene, result: Result) -> None:
     end = now() + plan.seconds * 1e6
-    for strike in plan.strikes if plan.strikes is not None else _chosen(plan):
+    for strike in plan.strikes if plan.strikes is not None else strikes_of(plan):
         if plan.strikes is None:
             if now() > end:
                 return
@@ -122,7 +122,7 @@ def _strike(plan: Plan, scene: Scene, result: Result) -> None:
         scene.recovered()
 
 
-def _chosen(plan: Plan) -> Iterator[Strike]:
+def strikes_of(plan: Plan) -> Iterator[Strike]:
     """For ever: every strike once in each round, in an order of chance, with surroundings of chance."""
     chance = Random(f"{plan.seed}/strikes")
     for _ in count():

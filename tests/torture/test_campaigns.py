@@ -1,13 +1,14 @@
 """Short campaigns: several faults at once on real servers, and nothing that was promised is broken."""
 
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from tests.support import run as test_run
 from tests.support.postgres import PostgresServer
-from tests.torture.campaign import Plan, Result, Strike, run
+from tests.torture.campaign import STRIKES, Database, Plan, Result, Strike, run, strikes_of
 from tests.torture.faults.answers import HangUps, RoughWires
 from tests.torture.faults.database_down import PostgresDown
 from tests.torture.faults.killing import ServerKilled, WorkerKilled
@@ -32,8 +33,21 @@ def assert_sound(result: Result) -> None:
     assert sorted(result.struck.elements()) == sorted(strikes)
     assert verdict.trials["I1"] > 100, verdict.counted
     assert verdict.counted["unknown"] > 20, verdict.counted
+    assert sum(times for what, times in result.spoilt.items() if what.startswith("cut")) > 0, result.spoilt
     for invariant in ("I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10", "I11", "I12"):
         assert verdict.trials[invariant] > 0, invariant
+
+
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
+def test_a_seed_says_what_strikes_and_each_fault_has_its_turn(on: Database) -> None:
+    plan = Plan(on, SEED, clocks=True)
+    turns = len(STRIKES[on])
+
+    chosen = list(islice(strikes_of(plan), 3 * turns))
+
+    assert chosen == list(islice(strikes_of(plan), 3 * turns))
+    assert chosen != list(islice(strikes_of(Plan(on, SEED + 1, clocks=True)), 3 * turns))
+    assert {strike[-1] for strike in chosen[:turns]} == set(STRIKES[on])
 
 
 def test_nothing_is_broken_on_sqlite(folder: Path) -> None:
