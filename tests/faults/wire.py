@@ -21,6 +21,7 @@ class Wire:
         self._loop = asyncio.new_event_loop()
         self._flows = asyncio.Event()
         self._ended = asyncio.Event()
+        self._connections: set[asyncio.Task[None]] = set()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -52,6 +53,10 @@ class Wire:
         server.close()
 
     async def _connect(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        # Kept by us: a task that waits for the far end alone, because the near one has gone, is kept by nobody else.
+        if task := asyncio.current_task():
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
         # Cancelled when the wire ends: a stream's own task would report that as an error.
         with suppress(OSError, asyncio.CancelledError), closing(back):
             await self._flows.wait()
