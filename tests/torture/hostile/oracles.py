@@ -9,12 +9,12 @@ from tests.torture.hostile.cast import Cast
 from tests.torture.hostile.registry import errors
 from tests.torture.hostile.shots import Shot
 from tests.torture.hostile.values import INJECTED, MARK, PROBES
-from tests.torture.hostile.wire import Answer
+from tests.torture.hostile.wire import UNREADABLE, Answer
 
 SLOWEST_S: Final = 15.0
 """No answer takes longer, also while a password is hashed and both cores are busy."""
 
-_BARE: Final = {(400, b"Invalid HTTP request received."), (431, b"")}
+_BARE: Final = {(400, UNREADABLE), (431, b"")}
 """What is answered before there is a request at all."""
 
 _MEMBERS: Final = {"error", "error_description", "correlation_id"}
