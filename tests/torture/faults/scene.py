@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from tests.faults.stock import Stock
@@ -39,6 +40,10 @@ class Scene:
         """Wait until every server is ready and clients are answered again. Raises TimeoutError."""
         begin = now()
         for server in self.servers:
-            until(lambda server=server: server.status_of("/readyz") == 200, what="ready again", seconds=BACK_WITHIN_S)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            until(partial(_is_ready, server), what="ready again", seconds=BACK_WITHIN_S)
         self.crowd.is_told("200", 20, seconds=BACK_WITHIN_S)
         self.recoveries.append((now() - begin) / 1e6)
+
+
+def _is_ready(server: Server) -> bool:
+    return server.status_of("/readyz") == 200
