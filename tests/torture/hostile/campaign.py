@@ -8,6 +8,7 @@ from random import Random
 from time import perf_counter
 from typing import Final
 
+from tests.faults.stock import Stock
 from tests.support.server import Server
 from tests.support.waiting import until
 from tests.torture.hostile.cast import Cast, assemble
@@ -142,6 +143,15 @@ class Campaign:
         for wrong in self._look_into_the_log():
             self._note(wrong, Shot(b"", "this batch"))
         self._answered.clear()
+        self._replenish()
+
+    def _replenish(self) -> None:
+        """Some requests are right after all, and use up what is genuine."""
+        if len(self.cast.refresh_tokens) < _TOKENS // 2:
+            more = Stock.of(self._server).tokens(_TOKENS)
+            self.cast.refresh_tokens += more
+            self._journal.keep_secret(more)
+            self._state.changed()
 
     def _judge_volley(self, shot: Shot, received: bytes) -> None:
         self.figures.volleys += 1

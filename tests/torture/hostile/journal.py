@@ -19,6 +19,10 @@ class Journal:
         self._secrets = tuple(secrets)
         self._at = path.stat().st_size
 
+    def keep_secret(self, more: Sequence[str]) -> None:
+        """These must not be in the log either."""
+        self._secrets += tuple(more)
+
     def complaints(self, answered: Counter[str]) -> Iterator[str]:
         """What is wrong with the lines since the last call. `answered`: the correlation ids that came in answers."""
         with self._path.open("rb") as file:
