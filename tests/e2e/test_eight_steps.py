@@ -75,7 +75,8 @@ def test_the_eight_steps_between_three_programs(start_server: StartServer, tmp_p
             program(api.stdout, tmp_path / "api.py", f"{api_url}/open", {**plain, **clock.environment})
         )
         running.enter_context(program(web.stdout, tmp_path / "web.py", web_url, plain))
-        browser = running.enter_context(httpx2.Client())
+        # No connection is kept: uvicorn lets go of one after five seconds, and a busy machine may take longer.
+        browser = running.enter_context(httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0)))
 
         start = browser.get(f"{web_url}/sign-in").headers["location"]
         came_back, _ = walk(browser, start, f"{web_url}/signed-in", person)

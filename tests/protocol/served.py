@@ -72,7 +72,13 @@ class Served:
 def serve_app(app: Any, listener: socket.socket) -> Iterator[None]:
     """Serve an ASGI application on a listening socket until the block ends."""
     config = uvicorn.Config(
-        app, http=BoundedRequests, ws="none", log_config=None, access_log=False, proxy_headers=False, server_header=False
+        app,
+        http=BoundedRequests,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

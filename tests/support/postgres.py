@@ -116,8 +116,8 @@ class PostgresServer:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         until(lambda: not is_running(first), what="the server is gone")
-        # The system keeps the memory by which two servers on one folder would notice each other, and may keep the number
-        # of a process that nobody has taken note of. A machine that lost power has neither.
+        # The system keeps the memory by which two servers on one folder would notice each other, and may keep the
+        # number of a process that nobody has taken note of. A machine that lost power has neither.
         subprocess.run(["ipcrm", "-m", lines[6].split()[1]], check=True)
         (self.folder / "data" / "postmaster.pid").unlink()
         (self.folder / f".s.PGSQL.{self.port}.lock").unlink()
