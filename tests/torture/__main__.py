@@ -23,6 +23,7 @@ WIDTH: Final = 150
 PARTS: Final = {
     "campaigns": "tests.torture.rounds:campaigns",
     "crash-points": "tests.torture.crash_points:rounds",
+    "failover": "tests.torture.failover.campaign:rounds",
     "mutants": "tests.torture.mutants.table:rounds",
 }
 """By name: what runs rounds. Each takes the order and yields a row for each round."""

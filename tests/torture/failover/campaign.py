@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
+from rich.console import Console
 from rich.table import Table
 
 from tests.torture.failover.figures import Figures
@@ -17,6 +18,7 @@ from tests.torture.failover.pair import Pair
 from tests.torture.failover.plan import PLANS, Plan
 from tests.torture.failover.round import Round, play
 from tests.torture.ledger import now
+from tests.torture.rounds import Order, Row
 from tests.torture.verdict import Verdict
 
 
@@ -37,6 +39,19 @@ def run(seconds: float, seed: int, folder: Path) -> list[Round]:
                 shutil.rmtree(place)
     (folder / "failover.json").write_text(json.dumps([as_json(one) for one in played], indent=2))
     return played
+
+
+def rounds(order: Order) -> Iterator[Row]:
+    """One fail-over of each kind, or as many as the seconds allow if nothing else was asked for; on PostgreSQL only."""
+    if "postgresql" not in order.databases:
+        return
+    folder = order.folder / "failover"
+    folder.mkdir()
+    played = run(order.seconds if len(order.only) == 1 else 0.0, order.seed, folder)
+    Console().print(table(played))
+    yield Row(
+        "fail-overs", order.seed, verdict_of(played), folder, figures={"standbys that took over": str(len(played))}
+    )
 
 
 def _plans(seed: int) -> Iterator[Plan]:
