@@ -17,6 +17,7 @@ class SharedClock:
     @classmethod
     def make(cls, folder: Path) -> "SharedClock":
         """At the time of this machine."""
+        folder.mkdir(exist_ok=True)
         clock = cls(folder / "clock")
         clock.advance(0)
         return clock
