@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 
 from evergrant.core.durability import Durability
 from evergrant.core.facts import GrantFacts
@@ -55,10 +55,22 @@ _PLANS: Final = (
 
 def engine(url: URL, *, connections: int, options: str = "", autocommit: bool = False) -> Engine:
     """An engine on psycopg. READ COMMITTED is enough: what a verb relies on is in its conditions or locked."""
+    return _engine(url, options, autocommit=autocommit, pool_size=connections, max_overflow=0)
+
+
+def lender(url: URL, options: str) -> Engine:
+    """An engine that keeps no connection: who borrows one from it never waits for another who does.
+
+    A pool makes the second of two wait until the first has given back what it was lent. Here nothing is given back, and
+    of a first attempt that failed, with the database away, the second heard nothing for half a minute.
+    """
+    return _engine(url, options, autocommit=True, poolclass=NullPool)
+
+
+def _engine(url: URL, options: str, *, autocommit: bool, **pool: Any) -> Engine:  # Any: as create_engine has it
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
-        pool_size=connections,
-        max_overflow=0,
+        **pool,
         isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
         # Without a transaction there is nothing to take back when a connection returns.
         pool_reset_on_return=None if autocommit else "rollback",
@@ -86,14 +98,14 @@ class PostgresRunner:
         self._asking = engine(url, connections=connections, options=_ASKING, autocommit=True)
         self._writers = Workers("evergrant-postgres-writer", threads=connections, queue=QUEUE)
         self._writing = engine(url, connections=connections, options=_WRITING)
-        reading = engine(url, connections=in_flight, options=f"{_ASKING} {_PLANS}", autocommit=True)
+        reading = lender(url, f"{_ASKING} {_PLANS}")
         waiting = f"{_RENEWING} {_PLANS} {_WAITING[renewals]}"
-        renewing = engine(url, connections=in_flight, options=waiting, autocommit=True)
+        renewing = lender(url, waiting)
         self._lent = (reading, renewing)
         told = self.observers
-        self._grants = Lines(hot.GRANTS, partial(_lend, reading), self._grant_apart, told, in_flight)
-        self._claims = Lines(hot.CLAIMS, partial(_lend, reading), self._claim_apart, told, in_flight)
-        self._renewals = Lines(hot.RENEWALS, partial(_lend, renewing), self._renew_apart, told, in_flight)
+        self._grants = Lines(hot.GRANTS, partial(lend, reading), self._grant_apart, told, in_flight)
+        self._claims = Lines(hot.CLAIMS, partial(lend, reading), self._claim_apart, told, in_flight)
+        self._renewals = Lines(hot.RENEWALS, partial(lend, renewing), self._renew_apart, told, in_flight)
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -151,9 +163,9 @@ _RENEW_APART: Final[Mapping[Durability, Callable[[Connection, WantedRenewal], Do
 }
 
 
-def _lend(lender: Engine) -> DriverConnection:
-    """A connection as the engine makes it, which the pool forgets."""
-    borrowed = lender.raw_connection()
+def lend(engine: Engine) -> DriverConnection:
+    """A connection as the engine makes it, which it forgets."""
+    borrowed = engine.raw_connection()
     connection = borrowed.driver_connection
     borrowed.detach()
     if not isinstance(connection, psycopg.Connection):
