@@ -155,6 +155,8 @@ def test_a_worker_that_cannot_be_replaced_yet_takes_nobody_with_it(
     """The database is away when a worker dies: the others wait for it, and so does the worker's place."""
     settings = {"EVERGRANT_DATABASE__URL": private_postgres.new_database()}
     server = start_server("--workers", str(WORKERS), settings=settings)
+    # Both: one that is still starting when the database goes has nothing to wait with, and ends.
+    until(lambda: listening(server) == WORKERS, what="all workers serve")
     everybody_works(server)
     killed, other = workers_of(server)
 
