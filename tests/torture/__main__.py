@@ -13,13 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, cast
 
-from rich.console import Console
-
 from tests.torture import report
 from tests.torture.campaign import Database
 from tests.torture.rounds import Order, Row
 
-WIDTH: Final = 150
 PARTS: Final = {
     "campaigns": "tests.torture.rounds:campaigns",
     "crash-points": "tests.torture.crash_points:rounds",
@@ -32,8 +29,7 @@ PARTS: Final = {
 def main(arguments: list[str]) -> int:
     """The exit code."""
     order, keep = _read(arguments)
-    # Where nobody looks at once, lines may be as long as they are.
-    out = Console(width=None if sys.stdout.isatty() else WIDTH)
+    out = report.console()
     out.print(f"seed {order.seed}, evidence in {order.folder}", soft_wrap=True)
     rows: list[Row] = []
     try:

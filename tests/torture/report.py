@@ -1,6 +1,7 @@
 """What was found, drawn for people and written for programs."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
@@ -18,6 +19,12 @@ _ROUNDS: Final = (
     *("back in s", "honest ended", "broken"),
 )
 MOST_TOLD: Final = 20
+WIDTH: Final = 180
+
+
+def console() -> Console:
+    """Where nobody looks at once, lines may be as long as they are."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
 def whole(rows: Sequence[Row]) -> Verdict:

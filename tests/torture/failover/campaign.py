@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from rich.console import Console
 from rich.table import Table
 
 from tests.torture.failover.figures import Figures
@@ -18,6 +17,7 @@ from tests.torture.failover.pair import Pair
 from tests.torture.failover.plan import PLANS, Plan
 from tests.torture.failover.round import Round, play
 from tests.torture.ledger import now
+from tests.torture.report import console
 from tests.torture.rounds import Order, Row
 from tests.torture.verdict import Verdict
 
@@ -48,7 +48,7 @@ def rounds(order: Order) -> Iterator[Row]:
     folder = order.folder / "failover"
     folder.mkdir()
     played = run(order.seconds if len(order.only) == 1 else 0.0, order.seed, folder)
-    Console().print(table(played))
+    console().print(table(played))
     yield Row(
         "fail-overs", order.seed, verdict_of(played), folder, figures={"standbys that took over": str(len(played))}
     )

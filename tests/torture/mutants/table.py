@@ -17,6 +17,7 @@ from tests.torture.mutants.hunters import HUNTERS
 from tests.torture.mutants.hunting import Seen, hunt, hunts
 from tests.torture.mutants.mutant import Database, Mutant
 from tests.torture.mutants.registry import MUTANTS, WHOLE
+from tests.torture.report import console
 from tests.torture.rounds import Order, Row
 from tests.torture.verdict import Verdict
 
@@ -84,7 +85,7 @@ def rounds(order: Order) -> Iterator[Row]:
     folder.mkdir()
     with _postgresql(order) as postgres:
         bag = hunt_all(folder, order.databases, postgres)
-    show(bag, Console())
+    show(bag, console())
     caught = f"{len(bag.mutants) - len(bag.missed)} of {len(bag.mutants)} were caught"
     yield Row("mutants", order.seed, bag.verdict(), folder, figures={"builds that are broken": caught})
 
