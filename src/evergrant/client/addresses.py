@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from evergrant.client.errors import ProtocolError, WrongDestination
+from evergrant.protocol.safe_urls import is_safe
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -17,7 +17,7 @@ def check_url(url: str) -> None:
     parts = _parts(url)
     if parts is None or parts.username is not None:
         raise ProtocolError("an address of the issuer is no URL, or holds a user name")
-    if not _is_safe(parts):
+    if not is_safe(parts):
         raise ProtocolError(f"{parts.scheme}://{parts.hostname} is not encrypted: only https, or http on loopback, is")
 
 
@@ -30,7 +30,7 @@ class Destinations:
     def check(self, url: str) -> None:
         """Raises WrongDestination. The request is then not sent at all: without its token it would be another one."""
         parts = _parts(url)
-        if parts is None or not _is_safe(parts):
+        if parts is None or not is_safe(parts):
             raise WrongDestination("the token is not sent: only https, or http on loopback, is safe")
         if self._origins is not None and _origin(parts) not in self._origins:
             raise WrongDestination(f"the token is not for {parts.scheme}://{parts.netloc.rpartition('@')[2]}")
@@ -38,17 +38,13 @@ class Destinations:
 
 def _given_origin(url: str) -> tuple[str, str, int]:
     parts = _parts(url)
-    if parts is None or parts.path not in ("", "/") or parts.query or not _is_safe(parts):
+    if parts is None or parts.path not in ("", "/") or parts.query or not is_safe(parts):
         raise ValueError(f"{url!r} is no origin such as https://api.example.com")
     return _origin(parts)
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-
-
-def _is_safe(parts: SplitResult) -> bool:
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from evergrant.client.errors import IssuerUnavailable, NotOffered, ProtocolError, Refused
+from evergrant.protocol.bearer import basic_credentials
 from evergrant.protocol.pkce import challenge_of
 from evergrant.protocol.provider import Provider
 from evergrant.protocol.secret import Secret
@@ -247,9 +247,7 @@ def _form_request(
     if client.secret is None:
         fields["client_id"] = client.client_id
     elif "client_secret_basic" in provider.auth_methods:
-        # Both halves are form-encoded first (RFC 6749 §2.3.1).
-        pair = f"{quote_plus(client.client_id)}:{quote_plus(client.secret.reveal())}"
-        headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+        headers["Authorization"] = basic_credentials(client.client_id, client.secret)
     else:
         fields |= {"client_id": client.client_id, "client_secret": client.secret.reveal()}
     return Request("POST", endpoint, headers, urlencode(fields).encode())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Final, NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_plus, unquote_to_bytes
 
 from evergrant.protocol.errors import InvalidClient, InvalidToken
 from evergrant.protocol.secret import Secret
@@ -64,6 +64,12 @@ def basic(header: str | None) -> BasicCredentials | None:
     if not colon or not client_id:
         raise InvalidClient("The Basic credentials lack a client identifier or a colon.")
     return BasicCredentials(ClientId(client_id), Secret(secret))
+
+
+def basic_credentials(client_id: str, secret: Secret) -> str:
+    """An `Authorization` value that `basic` reads: both halves are form-encoded first. It holds the secret."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret.reveal())}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
 
 
 def bearer(header: str | None) -> Secret | None:

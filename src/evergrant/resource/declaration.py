@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from evergrant.jose.keys import VERIFY_ALGS, VerifyAlg
+from evergrant.protocol.safe_urls import is_safe_url
 from evergrant.protocol.scope import Scope
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
@@ -131,15 +132,3 @@ class Resource:
             "resource_documentation": self.documentation,
         }
         return document | {name: value for name, value in optional.items() if value is not None}
-
-
-def is_safe_url(url: str) -> bool:
-    """Whether what is said there can be trusted on its way: https, or http that does not leave this machine."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or parts.username is not None:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1"))

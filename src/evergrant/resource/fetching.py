@@ -23,7 +23,7 @@ from urllib.request import (
 )
 
 from evergrant.jose.strict_json import read_object
-from evergrant.resource.declaration import is_safe_url
+from evergrant.protocol.safe_urls import is_safe_url
 
 MOST_BYTES: Final = 256 * 1024
 TIMEOUT_S: Final = 5.0

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 from evergrant.flight import Flight
 from evergrant.jose.claims import Claims, whole_number
 from evergrant.jose.errors import JoseError, JoseReason
+from evergrant.protocol.bearer import basic_credentials
 from evergrant.protocol.errors import InvalidToken
 from evergrant.protocol.provider import BadMetadata, url_of
 from evergrant.protocol.secret import Secret
@@ -125,10 +125,8 @@ class IntrospectionVerifier:
         return self._endpoint
 
     def _headers(self) -> dict[str, str]:
-        # Both halves are form-encoded first (RFC 6749 §2.3.1).
-        pair = f"{quote_plus(self._client.client_id)}:{quote_plus(self._client.secret.reveal())}"
         return {
-            "Authorization": f"Basic {b64encode(pair.encode()).decode()}",
+            "Authorization": basic_credentials(self._client.client_id, self._client.secret),
             "Content-Type": "application/x-www-form-urlencoded",
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +18,7 @@ from evergrant.cli.trying.forms import Person, StuckAt, walk
 from evergrant.client import exchange
 from evergrant.client.errors import ProtocolError, Refused
 from evergrant.client.exchange import Attempt, Identity, Tokens
+from evergrant.protocol.bearer import basic_credentials
 from evergrant.protocol.secret import Secret
 
 PLAIN: Final = "offline_access"
@@ -165,9 +166,7 @@ def _headers(target: Target, client: Identity) -> Mapping[str, str]:
     headers = {"Host": target.host, "Content-Type": _FORM, "Accept": "application/json"}
     if client.secret is None:
         return headers
-    # Both halves are form-encoded first (RFC 6749 §2.3.1).
-    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.secret.reveal())}"
-    return headers | {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+    return headers | {"Authorization": basic_credentials(client.client_id, client.secret)}
 
 
 def _present(token: Secret | None) -> Secret:
