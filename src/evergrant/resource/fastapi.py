@@ -63,10 +63,15 @@ class _Judge(SecurityBase):
             openIdConnectUrl=well_known_urls(guard.resource.issuer)[0], description=guard.resource.name
         )
         self._needs = needs
+        # By the scopes of the `Security` around: as many as the program has operations.
+        self._wanted: dict[tuple[str, ...], Requirement] = {}
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken:
         """The token of the request, which has the scopes of all `Security` around. For WebSockets, too."""
-        needs = require(*scopes.scopes) & self._needs
+        asked = tuple(scopes.scopes)
+        needs = self._wanted.get(asked)
+        if needs is None:
+            needs = self._wanted[asked] = require(*asked) & self._needs
         try:
             token = await self.guard.admit_async(starlette.authorization(connection), needs)
         except Refused as refused:

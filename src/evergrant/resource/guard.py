@@ -64,6 +64,13 @@ class Guard:
             raise self._noted(refused) from None
         return token
 
+    def demand(self, token: AccessToken, needs: Requirement) -> None:
+        """What a token that was let in before must have besides. Raises Refused. Asks nobody."""
+        try:
+            judge(token, needs, self._clock())
+        except Refused as refused:
+            raise self._noted(refused) from None
+
     def refuse(self, refused: Refused) -> Answer:
         """The answer to a request that is not let in."""
         return refused.answer(self.resource.metadata_url)

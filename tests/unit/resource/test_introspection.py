@@ -117,6 +117,18 @@ def test_an_api_may_ask_every_time(issuer: KeyServer) -> None:
     assert issuer.asked[ASK] == 3
 
 
+def test_what_a_token_must_have_besides_is_asked_of_nobody(issuer: KeyServer) -> None:
+    """REST framework asks who it is first, and later what it may do."""
+    api = Api(issuer, remember_ms=0)
+    token = api.guard.admit(["Bearer opaque"])
+
+    api.guard.demand(token, require("notes:write"))
+    with pytest.raises(Refused) as refused:
+        api.guard.demand(token, require("notes:delete"))
+
+    assert (refused.value.status, issuer.asked[ASK]) == (403, 1)
+
+
 async def test_tasks_that_show_one_token_at_once_cost_one_request(api: Api, issuer: KeyServer) -> None:
     issuer.go_on.clear()
     tasks = [asyncio.create_task(api.guard.admit_async(["Bearer opaque"])) for _ in range(50)]

@@ -115,7 +115,10 @@ def Needs(  # noqa: N802  it makes a class, and stands where classes stand
             if request.successful_authenticator is not None and not isinstance(request.auth, AccessToken):
                 return False
             try:
-                guard().admit(authorization(request._request), wanted)
+                if isinstance(request.auth, AccessToken):
+                    guard().demand(request.auth, wanted)
+                else:
+                    guard().admit(authorization(request._request), wanted)
             except Refused as refused:
                 raise NotLetIn(refused) from None
             return True
